@@ -1,0 +1,69 @@
+"""darfix-core: analysis and simulation of dark-field X-ray microscopy.
+
+Steps are functions of a :class:`Dataset`: see ``darfix_core.moments`` and the others. Names are loaded
+when they are first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from darfix_core.engine.execution import execution as execution
+    from darfix_core.errors import Cancelled as Cancelled
+    from darfix_core.errors import DarfixError as DarfixError
+    from darfix_core.errors import DarfixWarning as DarfixWarning
+    from darfix_core.io.maps import load_maps as load_maps
+    from darfix_core.model.dataset import Dataset as Dataset
+    from darfix_core.model.dimension import Dimension as Dimension
+    from darfix_core.model.frames import Frames as Frames
+    from darfix_core.model.history import History as History
+    from darfix_core.model.maps import Map as Map
+    from darfix_core.model.maps import Maps as Maps
+    from darfix_core.model.noise import NoiseModel as NoiseModel
+    from darfix_core.steps.define_dimensions import define_dimensions as define_dimensions
+    from darfix_core.steps.grain_plot import grain_plot as grain_plot
+    from darfix_core.steps.load import load as load
+    from darfix_core.steps.moments import moments as moments
+    from darfix_core.steps.roi import roi as roi
+    from darfix_core.steps.save_maps import save_maps as save_maps
+    from darfix_core.steps.subtract_background import subtract_background as subtract_background
+
+__version__ = "0.1.0"
+
+_MODULES = {
+    "execution": "engine.execution",
+    "Cancelled": "errors",
+    "DarfixError": "errors",
+    "DarfixWarning": "errors",
+    "load_maps": "io.maps",
+    "Dataset": "model.dataset",
+    "Dimension": "model.dimension",
+    "Frames": "model.frames",
+    "History": "model.history",
+    "Map": "model.maps",
+    "Maps": "model.maps",
+    "NoiseModel": "model.noise",
+    "define_dimensions": "steps.define_dimensions",
+    "grain_plot": "steps.grain_plot",
+    "load": "steps.load",
+    "moments": "steps.moments",
+    "roi": "steps.roi",
+    "save_maps": "steps.save_maps",
+    "subtract_background": "steps.subtract_background",
+}
+
+__all__ = [*_MODULES, "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

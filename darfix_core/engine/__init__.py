@@ -1,0 +1,1 @@
+"""Running steps: registry, block loop, threads, progress and cancellation."""

@@ -1,0 +1,283 @@
+"""The block loop: how a computation walks over a stack that may not fit into memory.
+
+Two ways: :func:`fold_frames` for what adds up over frames (sums, moments) and reads every frame once in the
+order of the file; :func:`map_pixels` for what needs the whole curve of a pixel (medians, fits).
+Both cut the image into stripes of rows, the unit that a thread works on. A result never depends on the
+number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from darfix_core.engine.execution import Execution, current_execution
+from darfix_core.engine.pool import read_ahead, run_in_order
+from darfix_core.model.arrays import AnyArray
+from darfix_core.model.frames import Frames
+
+A = TypeVar("A")
+
+# Bytes of a stripe's share of a block: small enough for the second-level cache when operations are applied.
+_STRIPE_BYTES = 2**21
+_READ_BYTES = 64 * 2**20
+
+
+class Fold(Protocol[A]):
+    """A computation that adds up over frames."""
+
+    def start(self, n_rows: int, n_columns: int) -> A:
+        """Empty accumulator of a stripe."""
+
+    def add(self, accumulator: A, block: AnyArray, frames: slice) -> None:
+        """Add a block (frames, rows, columns) to the accumulator, in place."""
+
+    def finish(self, accumulator: A, rows: slice) -> Mapping[str, AnyArray]:
+        """Images (rows, columns, ...) of the stripe."""
+
+
+class BlockSizes:
+    """How a stack is cut: rows of a stripe and frames of a block.
+
+    Parameters
+    ----------
+    rows : int, optional
+        Rows of a stripe.
+    frames : int, optional
+        Frames of a block.
+    """
+
+    def __init__(self, rows: int | None = None, frames: int | None = None) -> None:
+        self.rows, self.frames = rows, frames
+
+
+def _ranges(size: int, step: int) -> list[slice]:
+    return [slice(start, min(size, start + step)) for start in range(0, size, step)]
+
+
+def _stripe_rows(frames: Frames, sizes: BlockSizes) -> int:
+    """Rows of a stripe: 64 stripes an image, whatever the number of threads, so that sums do not depend on it."""
+    return sizes.rows or max(1, -(-frames.shape[1] // 64))
+
+
+def _read_frames(frames: Frames, run: Execution, sizes: BlockSizes) -> int:
+    """Frames of one read: whole chunks of the file, within the memory budget (two blocks are in flight)."""
+    if sizes.frames:
+        return sizes.frames
+    n_frames, ny, nx = frames.shape
+    per_frame = ny * nx * max(frames.dtype.itemsize, np.dtype(frames.source.dtype).itemsize)
+    wanted = max(1, min(_READ_BYTES, run.memory // 3) // per_frame)
+    chunk = max(1, frames.source.chunk_frames)
+    return min(n_frames, max(1, wanted // chunk) * chunk)
+
+
+class _Images:
+    """Result images, made when the first stripe tells their names and types, and filled stripe by stripe."""
+
+    def __init__(self, n_rows: int) -> None:
+        self._n_rows, self.images = n_rows, dict[str, AnyArray]()
+
+    def put(self, rows: slice, stripe: Mapping[str, AnyArray]) -> None:
+        for name, values in stripe.items():
+            if name not in self.images:
+                self.images[name] = np.empty((self._n_rows, *values.shape[1:]), values.dtype)
+            self.images[name][rows] = values
+
+
+def fold_frames(
+    frames: Frames, fold: Fold[A], *, what: str = "frames", sizes: BlockSizes | None = None
+) -> dict[str, AnyArray]:
+    """Add up over all frames, reading each once.
+
+    Parameters
+    ----------
+    frames : Frames, shape (n_frames, ny, nx)
+    fold : Fold
+    what : str
+        Shown with the progress.
+    sizes : BlockSizes, optional
+        For tests; by default fitted to cache and memory.
+
+    Returns
+    -------
+    dict
+        Name -> image, shape (ny, nx, ...).
+
+    Raises
+    ------
+    Cancelled
+        If the computation was cancelled.
+    """
+    run, sizes = current_execution(), sizes or BlockSizes()
+    stripes = _ranges(frames.shape[1], _stripe_rows(frames, sizes))
+    if frames.source.in_memory:
+        return _fold_stripes(frames, fold, stripes, run, what, sizes)
+    return _fold_blocks(frames, fold, stripes, run, what, sizes)
+
+
+def _blocks_of_stripe(frames: Frames, span: slice, rows: slice, sizes: BlockSizes) -> Iterator[tuple[AnyArray, slice]]:
+    """Blocks of a stripe: one view where nothing has to be computed, else pieces that stay in the cache."""
+    n_frames = span.stop - span.start
+    step = sizes.frames or n_frames
+    if frames.operations and not sizes.frames:
+        per_frame = (rows.stop - rows.start) * frames.shape[2] * frames.dtype.itemsize
+        step = max(1, min(n_frames, _STRIPE_BYTES // per_frame))
+    for start in range(span.start, span.stop, step):
+        part = slice(start, min(span.stop, start + step))
+        yield frames.read(part, rows), part
+
+
+def _fold_stripes(
+    frames: Frames, fold: Fold[A], stripes: list[slice], run: Execution, what: str, sizes: BlockSizes
+) -> dict[str, AnyArray]:
+    """In memory: each thread takes a stripe through all frames."""
+    n_frames, _, nx = frames.shape
+
+    def stripe(rows: slice) -> tuple[slice, Mapping[str, AnyArray]]:
+        accumulator = fold.start(rows.stop - rows.start, nx)
+        for block, part in _blocks_of_stripe(frames, slice(0, n_frames), rows, sizes):
+            run.check_cancelled()
+            fold.add(accumulator, block, part)
+        return rows, fold.finish(accumulator, rows)
+
+    result = _Images(frames.shape[1])
+    for done, (rows, images) in enumerate(run_in_order(stripe, stripes, run), start=1):
+        result.put(rows, images)
+        run.report(done / len(stripes), what)
+    return result.images
+
+
+def _fold_blocks(
+    frames: Frames, fold: Fold[A], stripes: list[slice], run: Execution, what: str, sizes: BlockSizes
+) -> dict[str, AnyArray]:
+    """From a file: whole frames are read once and in order, and the threads share each block."""
+    n_frames, _, nx = frames.shape
+    accumulators = [fold.start(rows.stop - rows.start, nx) for rows in stripes]
+
+    def read(span: slice) -> tuple[slice, Frames]:
+        run.check_cancelled()
+        return span, frames.window(span)
+
+    for span, window in read_ahead(read, _ranges(n_frames, _read_frames(frames, run, sizes))):
+        run.check_cancelled()
+
+        def add(number: int, window: Frames = window, span: slice = span) -> None:
+            for block, part in _blocks_of_stripe(window, span, stripes[number], sizes):
+                fold.add(accumulators[number], block, part)
+
+        for _ in run_in_order(add, range(len(stripes)), run):
+            pass
+        run.report(span.stop / n_frames, what)
+
+    def finish(number: int) -> tuple[slice, Mapping[str, AnyArray]]:
+        return stripes[number], fold.finish(accumulators[number], stripes[number])
+
+    result = _Images(frames.shape[1])
+    for rows, images in run_in_order(finish, range(len(stripes)), run):
+        result.put(rows, images)
+    return result.images
+
+
+def map_pixels(
+    frames: Frames,
+    function: Callable[[AnyArray, slice], Mapping[str, AnyArray]],
+    *,
+    what: str = "pixels",
+    sizes: BlockSizes | None = None,
+) -> dict[str, AnyArray]:
+    """Apply a function to the whole curves of stripes of pixels.
+
+    Parameters
+    ----------
+    frames : Frames, shape (n_frames, ny, nx)
+    function : callable
+        ``function(block, rows) -> {name: image}`` with block of shape (n_frames, rows, nx), in frame order,
+        and images of shape (rows, nx, ...).
+    what : str
+        Shown with the progress.
+    sizes : BlockSizes, optional
+        For tests; by default fitted to cache and memory.
+
+    Returns
+    -------
+    dict
+        Name -> image, shape (ny, nx, ...).
+
+    Raises
+    ------
+    Cancelled
+        If the computation was cancelled.
+    """
+    run, sizes = current_execution(), sizes or BlockSizes()
+    n_frames, ny, nx = frames.shape
+    stripe = _stripe_rows(frames, sizes)
+    result = _Images(ny)
+    for tile in _pixel_tiles(frames, run):
+        held = frames if frames.source.in_memory else _in_memory(frames, tile)
+        offset = 0 if frames.source.in_memory else tile.start
+
+        def work(rows: slice, held: Frames = held, offset: int = offset) -> tuple[slice, Mapping[str, AnyArray]]:
+            block = held.read(None, slice(rows.start - offset, rows.stop - offset))
+            return rows, function(block, rows)
+
+        parts = [slice(r.start + tile.start, r.stop + tile.start) for r in _ranges(tile.stop - tile.start, stripe)]
+        for rows, images in run_in_order(work, parts, run):
+            result.put(rows, images)
+            run.report(rows.stop / ny, what)
+    return result.images
+
+
+def _pixel_tiles(frames: Frames, run: Execution) -> list[slice]:
+    """Rows that are held at once: all of them where no file has to be read, else what the memory allows."""
+    n_frames, ny, nx = frames.shape
+    if frames.source.in_memory:
+        return [slice(0, ny)]
+    per_row = n_frames * nx * max(frames.dtype.itemsize, np.dtype(frames.source.dtype).itemsize)
+    return _ranges(ny, max(1, min(ny, run.memory // (2 * per_row))))
+
+
+def _in_memory(frames: Frames, rows: slice) -> Frames:
+    """Computed rows of all frames, in memory, read in blocks so that cancelling does not wait for the file."""
+    run = current_execution()
+    n_frames, _, nx = frames.shape
+    held = np.empty((n_frames, rows.stop - rows.start, nx), frames.dtype)
+
+    def read(part: slice) -> tuple[slice, AnyArray]:
+        return part, frames.read(part, rows)
+
+    for part, block in run_in_order(read, _ranges(n_frames, _read_frames(frames, run, BlockSizes())), run):
+        held[part] = block
+    return Frames.from_array(held)
+
+
+def compute_frames(frames: Frames, *, what: str = "frames") -> AnyArray:
+    """The whole stack, computed by several threads.
+
+    Parameters
+    ----------
+    frames : Frames
+    what : str
+        Shown with the progress.
+
+    Returns
+    -------
+    ndarray, shape (n_frames, ny, nx)
+
+    Raises
+    ------
+    Cancelled
+        If the computation was cancelled.
+    """
+    run = current_execution()
+    n_frames, ny, nx = frames.shape
+    stack = np.empty(frames.shape, frames.dtype)
+
+    def read(part: slice) -> tuple[slice, AnyArray]:
+        return part, frames.read(part)
+
+    for part, block in run_in_order(read, _ranges(n_frames, _read_frames(frames, run, BlockSizes())), run):
+        stack[part] = block
+        run.report(part.stop / n_frames, what)
+    return stack

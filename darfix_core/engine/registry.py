@@ -1,0 +1,313 @@
+"""The registry of steps and the decorator that puts them there.
+
+A step is a plain function of datasets and parameters. The decorator reads its signature and docstring,
+so that the widget form, the command line, the workflow runner and the reference page follow from them.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, TypeVar, get_type_hints
+
+from darfix_core.engine.execution import collect_warnings, deliver_warnings
+from darfix_core.engine.parameters import Parameter, Parameters, split_annotation, union_members
+from darfix_core.errors import nearest
+from darfix_core.model.dataset import Dataset
+from darfix_core.model.frames import SourceFile
+from darfix_core.model.history import History, HistoryNode
+from darfix_core.model.maps import Maps
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Types that travel along the wires of a workflow, with the name of their channel.
+SIGNALS: dict[str, type] = {"dataset": Dataset, "maps": Maps}
+
+#: Step id -> module that defines it. Modules are imported when a step is asked for.
+STEP_MODULES = {
+    "load": "darfix_core.steps.load",
+    "define_dimensions": "darfix_core.steps.define_dimensions",
+    "roi": "darfix_core.steps.roi",
+    "subtract_background": "darfix_core.steps.subtract_background",
+    "moments": "darfix_core.steps.moments",
+    "grain_plot": "darfix_core.steps.grain_plot",
+    "save_maps": "darfix_core.steps.save_maps",
+}
+
+
+@dataclass(frozen=True)
+class StepInput:
+    """A named input of a step.
+
+    Parameters
+    ----------
+    name : str
+    kind : type
+        `Dataset`, `Maps` ...
+    optional : bool
+        True where the step also runs without it.
+    """
+
+    name: str
+    kind: type
+    optional: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A step: what it is called, what it takes, what it gives.
+
+    Parameters
+    ----------
+    id : str
+        Name of the public function and of the command-line step.
+    version : int
+        Raised when the result for the same parameters changes.
+    function : callable
+        The undecorated function.
+    title : str
+        Shown to users; the name of the widget.
+    inputs : mapping
+        Name -> `StepInput`.
+    outputs : mapping
+        Channel -> type; empty for steps that only write.
+    parameters : Parameters
+    positional : tuple of str
+        Inputs, and parameters that may be given without their name.
+    widget : str
+        Qualified name of the widget class; empty where another widget serves the step.
+    input_path, output_path : str
+        Parameter that names the file which the step reads or writes; empty where there is none.
+    summary : str
+        First paragraph of the docstring.
+    """
+
+    id: str
+    version: int
+    function: Callable[..., Any]
+    title: str
+    inputs: Mapping[str, StepInput]
+    outputs: Mapping[str, type]
+    parameters: Parameters
+    positional: tuple[str, ...]
+    widget: str = ""
+    input_path: str = ""
+    output_path: str = ""
+    summary: str = field(default="")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Check, run, and record the history. See :func:`step`."""
+        inputs, given = self._bind(args, kwargs)
+        values = self.parameters.validate(given)
+        with collect_warnings() as messages:
+            result = self.function(**inputs, **values)
+        deliver_warnings(messages, stacklevel=4)
+        return self._with_history(result, inputs, values, tuple(messages))
+
+    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Inputs and parameters of a call, the inputs' types checked."""
+        if len(args) > len(self.positional):
+            raise TypeError(
+                f"{self.id} takes {len(self.positional)} positional argument(s) "
+                f"({', '.join(self.positional) or 'none'}), got {len(args)}; other parameters are given by name"
+            )
+        given = dict(zip(self.positional, args, strict=False))
+        for name, value in kwargs.items():
+            if name in given:
+                raise TypeError(f"{self.id} got {name!r} twice")
+            given[name] = value
+        inputs: dict[str, Any] = {}
+        for name, declared in self.inputs.items():
+            value = given.pop(name, None)
+            if value is None:
+                if not declared.optional:
+                    raise TypeError(f"{self.id} needs the input {name!r}: a {declared.kind.__name__}")
+            elif not isinstance(value, declared.kind):
+                raise TypeError(f"{name} must be a {declared.kind.__name__}, got {type(value).__name__}")
+            inputs[name] = value
+        return inputs, given
+
+    def _with_history(
+        self, result: Any, inputs: Mapping[str, Any], values: Mapping[str, Any], messages: tuple[str, ...]
+    ) -> Any:
+        """Result with the history of this call."""
+        from darfix_core import __version__
+
+        histories = {name: value.history for name, value in inputs.items() if value is not None}
+        node = HistoryNode(
+            step=self.id,
+            version=self.version,
+            parameters=values,
+            inputs={name: history.head for name, history in histories.items() if history.head is not None},
+            package_version=__version__,
+            sources=self._sources(result, inputs),
+            warnings=messages,
+        )
+        history = History.join(node, histories.values())
+
+        def recorded(value: Any) -> Any:
+            return value.with_history(history) if isinstance(value, tuple(SIGNALS.values())) else value
+
+        return tuple(map(recorded, result)) if isinstance(result, tuple) else recorded(result)
+
+    def _sources(self, result: Any, inputs: Mapping[str, Any]) -> tuple[SourceFile, ...]:
+        """Files that this step read: those of its result that none of its inputs has."""
+        known = {file for value in inputs.values() if isinstance(value, Dataset) for file in _files(value)}
+        return tuple(file for file in _files(result) if file not in known) if isinstance(result, Dataset) else ()
+
+
+def _files(dataset: Dataset) -> tuple[SourceFile, ...]:
+    dark = () if dataset.dark is None else dataset.dark.source.files
+    return tuple(dict.fromkeys((*dataset.frames.source.files, *dark)))
+
+
+_steps: dict[str, Step] = {}
+
+
+def step(
+    id: str,
+    *,
+    version: int,
+    title: str,
+    widget: str = "",
+    input_path: str = "",
+    output_path: str = "",
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Register a function as a step.
+
+    The function takes its inputs (`Dataset`, `Maps` ...) as the first arguments and its parameters as
+    keyword-only ones with literal, annotated types. The wrapper that replaces it checks both, runs it and
+    records the history in the result; the function itself never changes its inputs.
+
+    Parameters
+    ----------
+    id : str
+        Name of the step: that of the function.
+    version : int
+        To be raised when the result for the same parameters changes.
+    title : str
+        What users read.
+    widget : str
+        Qualified name of the widget class.
+    input_path, output_path : str
+        Parameter that names the file which the step reads or writes, if it does.
+
+    Returns
+    -------
+    callable
+        Decorator.
+    """
+
+    def register(function: Callable[P, R]) -> Callable[P, R]:
+        made = _describe(function, id, version, title, widget, input_path, output_path)
+        _steps[id] = made
+
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            result: R = made(*args, **kwargs)
+            return result
+
+        call.step = made  # type: ignore[attr-defined]
+        return call
+
+    return register
+
+
+def _describe(
+    function: Callable[..., Any],
+    id: str,
+    version: int,
+    title: str,
+    widget: str,
+    input_path: str,
+    output_path: str,
+) -> Step:
+    hints = get_type_hints(function, include_extras=True)
+    texts = parameter_descriptions(function.__doc__ or "")
+    inputs: dict[str, StepInput] = {}
+    parameters: dict[str, Parameter] = {}
+    positional: list[str] = []
+    for name, entry in inspect.signature(function).parameters.items():
+        if entry.kind is not inspect.Parameter.KEYWORD_ONLY:
+            positional.append(name)
+        members = [member for member in union_members(hints[name]) if member is not type(None)]
+        if members[0] in SIGNALS.values():
+            inputs[name] = StepInput(name, members[0], entry.default is None)
+        else:
+            kind, unit, constraints = split_annotation(hints[name])
+            parameters[name] = Parameter(name, kind, entry.default, unit, constraints, texts.get(name, ""))
+    result = hints["return"]
+    outputs = {channel: kind for channel, kind in SIGNALS.items() if kind is result}
+    summary = (function.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
+    checked = Parameters(id, parameters)
+    return Step(
+        id,
+        version,
+        function,
+        title,
+        inputs,
+        outputs,
+        checked,
+        tuple(positional),
+        widget,
+        input_path,
+        output_path,
+        " ".join(summary.split()),
+    )
+
+
+_ENTRY = re.compile(r"^(?P<names>[\w, ]+?)\s*(:.*)?$")
+
+
+def parameter_descriptions(docstring: str) -> dict[str, str]:
+    """Descriptions of the parameters of a numpydoc docstring, by name."""
+    lines = inspect.cleandoc(docstring).splitlines()
+    try:
+        start = lines.index("Parameters") + 2
+    except ValueError:
+        return {}
+    texts: dict[str, str] = {}
+    names: list[str] = []
+    for number in range(start, len(lines)):
+        line = lines[number]
+        if number + 1 < len(lines) and set(lines[number + 1]) == {"-"}:
+            break
+        if line and not line.startswith(" "):
+            match = _ENTRY.match(line)
+            names = [name.strip() for name in match["names"].split(",")] if match else []
+            texts.update(dict.fromkeys(names, ""))
+        elif line.strip():
+            for name in names:
+                texts[name] = f"{texts[name]} {line.strip()}".strip()
+    return texts
+
+
+def get_step(id: str) -> Step:
+    """Step with that id.
+
+    Raises
+    ------
+    KeyError
+        If there is none; the message holds the nearest ids.
+    """
+    if id not in _steps:
+        if id not in STEP_MODULES:
+            raise KeyError(f"no step {id!r}{nearest(id, list(STEP_MODULES))}")
+        importlib.import_module(STEP_MODULES[id])
+    return _steps[id]
+
+
+def all_steps() -> Iterator[Step]:
+    """Every step, in the order of a workflow."""
+    for id in STEP_MODULES:
+        yield get_step(id)
+
+
+def step_of_widget(qualified_name: str) -> Step | None:
+    """Step of a widget class, None where no step has such a widget."""
+    return next((entry for entry in all_steps() if entry.widget == qualified_name), None)

@@ -1,0 +1,82 @@
+"""The errors and warnings of darfix-core, each with what the user needs to act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+
+class DarfixError(Exception):
+    """Base of every error that darfix-core raises about data, files and workflows."""
+
+
+class DarfixWarning(UserWarning):
+    """Something in the data or the parameters that the user should know about the result."""
+
+
+class Cancelled(DarfixError):
+    """The user, or the program on the user's behalf, stopped a running computation."""
+
+
+class DataFileError(DarfixError):
+    """A data file cannot be read as asked.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and, where possible, what to do.
+    file : str, optional
+        Path of the file.
+    path : str, optional
+        Path inside the file (HDF5) or number of the frame (EDF).
+    """
+
+    def __init__(self, message: str, *, file: str | None = None, path: str | None = None) -> None:
+        self.message, self.file, self.path = message, file, path
+        where = "" if file is None else f"{file}: " if path is None else f"{file}::{path}: "
+        super().__init__(where + message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_file_error, (type(self), self.message, self.file, self.path)
+
+
+def _rebuild_file_error(kind: type[DataFileError], message: str, file: str | None, path: str | None) -> DataFileError:
+    """Rebuild a file error from its parts, for pickling between processes."""
+    return kind(message, file=file, path=path)
+
+
+class OutputExistsError(DataFileError):
+    """An output file exists already and overwriting was not asked for."""
+
+
+class DimensionError(DarfixError):
+    """The scan dimensions cannot be found, or do not fit the frames."""
+
+
+class AmbiguousDimensionsError(DimensionError):
+    """The positions allow several scan grids; the message lists them with their residuals."""
+
+
+class WorkflowError(DarfixError):
+    """A workflow file or one of its nodes is wrong; the message names the node."""
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Closing words of a message about an unknown name: the nearest known ones, else all.
+
+    Parameters
+    ----------
+    name : str
+        What was given.
+    known : sequence of str
+        What exists.
+
+    Returns
+    -------
+    str
+        For example ``"; did you mean 'chi'?"`` or ``"; there are: mu, chi"``.
+    """
+    close = get_close_matches(name, known, n=3, cutoff=0.6)
+    if close:
+        return "; did you mean " + " or ".join(repr(c) for c in close) + "?"
+    return "; there are: " + ", ".join(known) if known else "; there are none"

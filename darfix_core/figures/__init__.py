@@ -1,0 +1,1 @@
+"""Figures of maps and curves, drawn with matplotlib without a screen."""

@@ -1,0 +1,1 @@
+"""Readers of scans and writers of results."""

@@ -1,0 +1,150 @@
+"""How a result was made: a graph of steps, enough to make it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from graphlib import TopologicalSorter
+from typing import Any
+
+from darfix_core.model.arrays import frozen_mapping
+from darfix_core.model.frames import SourceFile
+
+
+@dataclass(frozen=True)
+class HistoryNode:
+    """One step as it was run.
+
+    Parameters
+    ----------
+    step : str
+        Id of the step.
+    version : int
+        Version of the step.
+    parameters : mapping
+        Every parameter with its value, defaults included; plain JSON values.
+    inputs : mapping
+        Name of the input -> id of the node that gave it.
+    package_version : str
+        Version of darfix-core.
+    sources : tuple of SourceFile
+        Files that the step read.
+    warnings : tuple of str
+        What the step warned of. Not part of the node's identity.
+    """
+
+    step: str
+    version: int
+    parameters: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    package_version: str
+    sources: tuple[SourceFile, ...] = ()
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def id(self) -> str:
+        """Hash of what the node is: equal for equal steps on equal inputs."""
+        identity = self.to_dict()
+        del identity["warnings"], identity["package_version"]
+        text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON."""
+        return {
+            "step": self.step,
+            "version": self.version,
+            "parameters": _plain(self.parameters),
+            "inputs": dict(self.inputs),
+            "package_version": self.package_version,
+            "sources": [asdict(source) for source in self.sources],
+            "warnings": list(self.warnings),
+        }
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> HistoryNode:
+        """Node from the values of `to_dict`."""
+        return cls(
+            step=entry["step"],
+            version=entry["version"],
+            parameters=entry["parameters"],
+            inputs=entry["inputs"],
+            package_version=entry["package_version"],
+            sources=tuple(SourceFile(**source) for source in entry["sources"]),
+            warnings=tuple(entry.get("warnings", ())),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Graph of the steps that led to a result.
+
+    Parameters
+    ----------
+    nodes : mapping
+        Node id -> node; closed: every input of a node is there.
+    head : str or None
+        The node that made the result; None for data of unknown origin.
+    """
+
+    nodes: Mapping[str, HistoryNode] = field(default_factory=dict)
+    head: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nodes", frozen_mapping(self.nodes))
+
+    @classmethod
+    def join(cls, node: HistoryNode, inputs: Iterable[History]) -> History:
+        """History of the result of `node`, whose inputs have the given histories."""
+        nodes: dict[str, HistoryNode] = {}
+        for history in inputs:
+            nodes.update(history.nodes)
+        nodes[node.id] = node
+        return cls(nodes, node.id)
+
+    def in_order(self) -> list[tuple[str, HistoryNode]]:
+        """Nodes with their ids, inputs before the steps that use them."""
+        graph = {key: sorted(node.inputs.values()) for key, node in self.nodes.items()}
+        return [(key, self.nodes[key]) for key in TopologicalSorter(graph).static_order()]
+
+    def to_json(self) -> str:
+        """Whole graph as JSON text."""
+        entries = {key: node.to_dict() for key, node in self.in_order()}
+        return json.dumps({"format": 1, "head": self.head, "nodes": entries}, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> History:
+        """Graph from the text of `to_json`.
+
+        Raises
+        ------
+        ValueError
+            If the text is no history, or of a newer format.
+        """
+        try:
+            entry = json.loads(text)
+            if entry["format"] != 1:
+                raise ValueError(f"history has the format {entry['format']}, this version reads format 1")
+            nodes = {key: HistoryNode.from_dict(node) for key, node in entry["nodes"].items()}
+            return cls(nodes, entry["head"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a history of darfix-core: {error!r}") from error
+
+    def describe(self) -> str:
+        """One line a step, in order, for people."""
+        lines = []
+        for _, node in self.in_order():
+            values = ", ".join(f"{name}={value!r}" for name, value in _plain(node.parameters).items())
+            lines.append(f"{node.step} (version {node.version}): {values}")
+        return "\n".join(lines)
+
+
+def _plain(value: Any) -> Any:
+    """JSON form of a literal: tuples become lists, mappings dicts."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return value

@@ -1,0 +1,1 @@
+"""Saved workflows: reading them, running them without a canvas."""

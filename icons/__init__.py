@@ -1,0 +1,1 @@
+"""Icons of the widgets: 48 x 48 SVG, one family."""

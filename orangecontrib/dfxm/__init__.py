@@ -1,0 +1,1 @@
+"""Canvas add-on of darfix-core: dark-field X-ray microscopy in Orange."""

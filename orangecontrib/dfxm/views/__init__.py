@@ -1,0 +1,1 @@
+"""Views: plots of datasets and maps."""

@@ -1,0 +1,90 @@
+"""Packaging of darfix-core.
+
+The folders icons/ and tutorials/ stand at the top of the tree and are installed as sub-packages of the add-on.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from setuptools import find_namespace_packages, find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "darfix_core" / "__init__.py").read_text(encoding="utf8"))[1]
+
+CORE = [
+    "annotated-types>=0.6",
+    "fabio>=2024.4",
+    "h5py>=3.10",
+    "hdf5plugin>=4.4",
+    "matplotlib>=3.8",
+    "numba>=0.60",
+    "numpy>=1.26",
+    "platformdirs>=4",
+    "psutil>=5.9",
+    "pydantic>=2.7",
+    "rich>=13",
+    "scipy>=1.12",
+    "threadpoolctl>=3.3",
+]
+GUI = [
+    "Orange3>=3.38",
+    "orange-widget-base>=4.25",
+    "orange-canvas-core>=0.2.5",
+    "PyQt5>=5.15",
+    "qtawesome>=1.3",
+    "silx>=2.2",
+    "opencv-python>=4.9",
+    "scikit-learn>=1.4",
+]
+TEST = [
+    *GUI,
+    "build>=1.2",
+    "codespell>=2.3",
+    "import-linter>=2.1",
+    "mypy>=1.15",
+    "pytest>=8.2",
+    "pytest-qt>=4.4",
+    "pytest-xdist>=3.6",
+    "ruff>=0.9",
+]
+
+setup(
+    name="darfix-core",
+    version=VERSION,
+    description="Analysis and simulation of dark-field X-ray microscopy, headless and in Orange Canvas",
+    long_description=(HERE / "README.md").read_text(encoding="utf8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    license_files=["LICENSE"],
+    python_requires=">=3.11",
+    keywords=["orange3 add-on", "dark-field X-ray microscopy", "synchrotron", "diffraction", "mosaicity"],
+    classifiers=[
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Physics",
+    ],
+    packages=[
+        *find_packages(include=["darfix_core", "darfix_core.*"]),
+        *find_namespace_packages(include=["orangecontrib.dfxm", "orangecontrib.dfxm.*"]),
+        "orangecontrib.dfxm.icons",
+        "orangecontrib.dfxm.tutorials",
+    ],
+    package_dir={"orangecontrib.dfxm.icons": "icons", "orangecontrib.dfxm.tutorials": "tutorials"},
+    package_data={
+        "darfix_core": ["py.typed"],
+        "orangecontrib.dfxm.icons": ["*.svg"],
+        "orangecontrib.dfxm.tutorials": ["*.ows"],
+    },
+    install_requires=CORE,
+    extras_require={"gui": GUI, "test": TEST},
+    entry_points={
+        "console_scripts": ["darfix-core = darfix_core.cli:main"],
+        "orange3.addon": ["dfxm = orangecontrib.dfxm"],
+        "orange.widgets": ["DFXM = orangecontrib.dfxm.widgets"],
+        "orange.widgets.tutorials": ["dfxm = orangecontrib.dfxm.tutorials"],
+        "orangecanvas.examples": ["dfxm = orangecontrib.dfxm.tutorials"],
+    },
+)

@@ -1,0 +1,1 @@
+"""Workflows of the Tutorials menu."""
