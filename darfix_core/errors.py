@@ -14,7 +14,7 @@ class DarfixWarning(UserWarning):
     """Something in the data or the parameters that the user should know about the result."""
 
 
-class Cancelled(DarfixError):
+class Cancelled(DarfixError):  # noqa: N818  (what happened is no error of anybody)
     """The user, or the program on the user's behalf, stopped a running computation."""
 
 

@@ -19,54 +19,12 @@ class Unit:
 
 
 LENGTH_MOTORS = frozenset(
-    [
-        "diffty",
-        "difftz",
-        "samx",
-        "samy",
-        "samz",
-        "smx",
-        "smy",
-        "smz",
-        "obx",
-        "oby",
-        "obz",
-        "mainx",
-        "ffx",
-        "ffy",
-        "ffz",
-        "nfx",
-        "nfy",
-        "nfz",
-        "hxx",
-        "hxy",
-        "hxz",
-    ]
+    {"diffty", "difftz", "samx", "samy", "samz", "smx", "smy", "smz", "obx", "oby", "obz", "mainx"}
+    | {"ffx", "ffy", "ffz", "nfx", "nfy", "nfz", "hxx", "hxy", "hxz"}
 )
 ANGLE_MOTORS = frozenset(
-    [
-        "mu",
-        "chi",
-        "phi",
-        "omega",
-        "obpitch",
-        "obyaw",
-        "diffry",
-        "diffrx",
-        "diffrz",
-        "ccmth",
-        "htth",
-        "hxpitch",
-        "hxroll",
-        "hxyaw",
-        "ffpitch",
-        "samrx",
-        "samry",
-        "samrz",
-        "theta",
-        "two_theta",
-        "eta",
-    ]
+    {"mu", "chi", "phi", "omega", "eta", "theta", "two_theta", "ccmth", "htth", "obpitch", "obyaw"}
+    | {"diffrx", "diffry", "diffrz", "samrx", "samry", "samrz", "hxpitch", "hxroll", "hxyaw", "ffpitch"}
 )
 
 

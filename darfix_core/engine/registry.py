@@ -151,7 +151,7 @@ class Step:
         history = History.join(node, histories.values())
 
         def recorded(value: Any) -> Any:
-            return value.with_history(history) if isinstance(value, tuple(SIGNALS.values())) else value
+            return value.with_history(history) if isinstance(value, Dataset | Maps) else value
 
         return tuple(map(recorded, result)) if isinstance(result, tuple) else recorded(result)
 

@@ -220,7 +220,8 @@ class Dataset:
         count = np.bincount(self.grid_index, minlength=size)
         total = np.bincount(self.grid_index, weights=values, minlength=size)
         with np.errstate(invalid="ignore"):
-            return (total / count).reshape(self.scan_shape)
+            mean: FloatArray = (total / count).reshape(self.scan_shape)
+        return mean
 
     def curve(self, y: int, x: int) -> AnyArray:
         """Counts of one pixel in all frames, shape (n_frames,)."""

@@ -125,7 +125,9 @@ class Maps(Mapping[str, AnyArray]):
         if self.pixel_size is None:
             return None
         ny, nx = self.shape
-        return np.arange(ny) * self.pixel_size[0], np.arange(nx) * self.pixel_size[1]
+        return np.arange(ny, dtype=np.float64) * self.pixel_size[0], np.arange(nx, dtype=np.float64) * self.pixel_size[
+            1
+        ]
 
     def with_history(self, history: History) -> Maps:
         """The same maps with another history."""
