@@ -40,6 +40,14 @@ STEP_MODULES = {
 }
 
 
+def channel_name(name: str) -> str:
+    """Name of an input or output as users see it on the wires: ``background`` is "Background".
+
+    The widgets, the .ows files and the workflow runner all take their channel names from here.
+    """
+    return name.replace("_", " ").capitalize()
+
+
 @dataclass(frozen=True)
 class StepInput:
     """A named input of a step.
@@ -56,6 +64,11 @@ class StepInput:
     name: str
     kind: type
     optional: bool = False
+
+    @property
+    def channel(self) -> str:
+        """Name of the channel in the canvas."""
+        return channel_name(self.name)
 
 
 @dataclass(frozen=True, eq=False)
