@@ -1,0 +1,1 @@
+"""Tests of darfix-core; the folders mirror the packages."""
