@@ -1,0 +1,281 @@
+"""What a run of a workflow will do: overrides applied, parameters checked, files looked for. Nothing runs yet."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import glob
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from darfix_core.engine.parameters import Parameter, Parameters
+from darfix_core.engine.registry import get_step
+from darfix_core.errors import DataFileError, OutputExistsError, WorkflowError, nearest
+from darfix_core.model.maps import Maps
+from darfix_core.workflow.graph import Graph, Link, Node
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What a run changes in a saved workflow. The texts are those of the command line.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        ``"PATH"`` for the only node that reads files (several paths: all of them), or ``"NODE=PATH"``.
+    scan : str, optional
+        Scan that the only node with a parameter `scan` reads.
+    parameters : sequence of str
+        ``"Node.parameter=value"``; the value is a Python literal, or plain text where the parameter takes text.
+    output : str, optional
+        Folder for the files that are written.
+    overwrite : bool
+        Existing files may be replaced.
+    """
+
+    inputs: Sequence[str] = ()
+    scan: str | None = None
+    parameters: Sequence[str] = ()
+    output: str | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A workflow that is ready to run.
+
+    Parameters
+    ----------
+    graph : Graph
+        The nodes that run, with all their parameters.
+    skipped : mapping
+        Title of a node that does not run -> reason.
+    inputs, outputs : mapping
+        Id of a node -> the files that it reads, the file that it writes.
+    """
+
+    graph: Graph
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+def make_plan(graph: Graph, overrides: Overrides | None = None) -> Plan:
+    """Everything that can be known before the first step runs.
+
+    Files are written where the nodes say, relative paths beside the current directory. With an output folder
+    they all go there: relative paths keep their sub-folders, absolute ones only their names. A workflow that
+    saves nothing needs an output folder; the maps at its ends are then saved as ``<title of the node>.h5``.
+
+    Parameters
+    ----------
+    graph : Graph
+    overrides : Overrides, optional
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    WorkflowError
+        If an override names no node or parameter, a parameter has a wrong value, nothing can run or nothing
+        would be saved.
+    DataFileError
+        If an input file does not exist, or an output would replace an input.
+    OutputExistsError
+        If an output file exists and may not be replaced.
+    """
+    overrides = overrides or Overrides()
+    for text in overrides.parameters:
+        graph = _set_parameter(graph, text)
+    whole, (graph, skipped) = graph, graph.runnable()
+    if not graph.nodes:
+        reasons = "; ".join(f"{whole.nodes[key].title!r}: {reason}" for key, reason in skipped.items())
+        raise WorkflowError(f"{graph.name}: no node can run: {reasons}")
+    graph = _set_scan(_set_inputs(graph, overrides.inputs), overrides.scan)
+    graph = _set_outputs(graph, overrides)
+    for node in graph.order:
+        graph = graph.with_node(_checked(node, graph.name))
+    inputs = {node.id: _input_files(node, graph) for node in graph.order if node.step.input_path}
+    outputs = {node.id: str(node.parameters[node.step.output_path]) for node in graph.order if node.step.output_path}
+    _check_outputs(graph, inputs, outputs)
+    return Plan(graph, {whole.nodes[key].title: reason for key, reason in skipped.items()}, inputs, outputs)
+
+
+def _checked(node: Node, name: str) -> Node:
+    """Node with all parameters, checked strictly."""
+    try:
+        return replace(node, parameters=node.step.parameters.validate(node.parameters))
+    except (TypeError, ValueError) as error:
+        raise WorkflowError(f"{name}: node {node.title!r}: {error}") from None
+
+
+def _set_parameter(graph: Graph, text: str) -> Graph:
+    """Apply one ``Node.parameter=value``."""
+    target, equals, value = text.partition("=")
+    title, dot, name = target.strip().rpartition(".")
+    if not equals or not dot:
+        raise WorkflowError(f"a parameter is set by 'Node.parameter=value', got {text!r}")
+    node = graph.find(title)
+    parameters = node.step.parameters
+    if name not in parameters.entries:
+        raise WorkflowError(
+            f"{graph.name}: node {node.title!r} has no parameter {name!r}{nearest(name, list(parameters.entries))}"
+        )
+    try:
+        return graph.with_node(node.with_parameters(**{name: _value(parameters.entries[name], value)}))
+    except (TypeError, ValueError) as error:
+        raise WorkflowError(f"{graph.name}: node {node.title!r}: {error}") from None
+
+
+def _value(parameter: Parameter, text: str) -> Any:
+    """Value of a parameter that was given as text: a literal where that fits, else the text itself.
+
+    So ``1.1`` is a number for a parameter that takes one, and the name of a scan for one that takes text.
+    """
+    one = Parameters("", {parameter.name: parameter})
+    try:
+        literal = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        literal = text
+    try:
+        return one.validate({parameter.name: literal})[parameter.name]
+    except (TypeError, ValueError):
+        with contextlib.suppress(TypeError, ValueError):
+            return one.validate({parameter.name: text})[parameter.name]
+        raise
+
+
+def _only(graph: Graph, nodes: list[Node], what: str, option: str) -> Node:
+    """The single node that reads a file or a scan."""
+    if not nodes:
+        raise WorkflowError(f"{graph.name}: no node reads a {what}")
+    if len(nodes) > 1:
+        titles = ", ".join(repr(node.title) for node in nodes)
+        raise WorkflowError(f"{graph.name}: several nodes read {what}s: {titles}; give {option}")
+    return nodes[0]
+
+
+def _set_inputs(graph: Graph, inputs: Sequence[str]) -> Graph:
+    readers = [node for node in graph.order if node.step.input_path]
+    paths: dict[str, list[str]] = {}
+    for text in inputs:
+        title, equals, path = text.partition("=")
+        named = bool(equals) and not os.path.exists(text)
+        node = graph.find(title) if named else _only(graph, readers, "file", "--input NODE=PATH")
+        if not node.step.input_path:
+            raise WorkflowError(f"{graph.name}: node {node.title!r} reads no file")
+        paths.setdefault(node.id, []).append(os.path.abspath(os.path.expanduser(path if named else text)))
+    for key, given in paths.items():
+        node = graph.nodes[key]
+        value = given[0] if len(given) == 1 else tuple(given)
+        graph = graph.with_node(node.with_parameters(**{node.step.input_path: value}))
+    return graph
+
+
+def _set_scan(graph: Graph, scan: str | None) -> Graph:
+    if scan is None:
+        return graph
+    readers = [node for node in graph.order if node.step.input_path and "scan" in node.step.parameters.entries]
+    node = _only(graph, readers, "scan", "--set 'NODE.scan=...'")
+    return graph.with_node(node.with_parameters(scan=scan))
+
+
+def _set_outputs(graph: Graph, overrides: Overrides) -> Graph:
+    """Put the output files where they belong; without any, save the maps at the ends of the workflow."""
+    writers = [node for node in graph.order if node.step.output_path]
+    if not writers:
+        graph, writers = _with_writers(graph, overrides)
+    for node in writers:
+        name, step = node.step.output_path, node.step
+        path = node.parameters.get(name) or ""
+        if not isinstance(path, str):
+            continue  # the check of the parameters tells
+        if not path and overrides.output is None:
+            raise WorkflowError(
+                f"{graph.name}: node {node.title!r} has no file to write; give --output DIR or "
+                f"--set '{node.title}.{name}=FILE'"
+            )
+        changes: dict[str, Any] = {name: _placed(path or _file_name(node.title), overrides.output)}
+        if overrides.overwrite and "overwrite" in step.parameters.entries:
+            changes["overwrite"] = True
+        graph = graph.with_node(node.with_parameters(**changes))
+    return graph
+
+
+def _with_writers(graph: Graph, overrides: Overrides) -> tuple[Graph, list[Node]]:
+    """Graph with a node that saves behind each end that gives maps."""
+    ends = [node for node in graph.order if graph.is_terminal(node) and Maps in node.step.outputs.values()]
+    if not ends:
+        raise WorkflowError(f"{graph.name}: no node saves anything, and no node at an end gives maps")
+    if overrides.output is None:
+        raise WorkflowError(
+            f"{graph.name}: no node saves anything; add a Save Maps node, or give --output DIR to save the maps of "
+            + ", ".join(repr(node.title) for node in ends)
+        )
+    step = get_step("save_maps")
+    entry = next(entry.name for entry in step.inputs.values() if entry.kind is Maps)
+    writers = []
+    for node in ends:
+        output = next(name for name, kind in node.step.outputs.items() if kind is Maps)
+        same_title = sum(other.title == node.title for other in ends) > 1
+        title = f"{node.title} {node.id}" if same_title else node.title
+        writer = Node(f"save {node.id}", f"Save {title}", step.id, {step.output_path: _file_name(title)})
+        graph = replace(
+            graph,
+            nodes={**graph.nodes, writer.id: writer},
+            links=(*graph.links, Link(node.id, output, writer.id, entry)),
+        )
+        writers.append(writer)
+    return graph, writers
+
+
+def _file_name(title: str) -> str:
+    """File name of a node's title, without what has a meaning in paths."""
+    return "".join("_" if letter in '/\\:*?"<>|' else letter for letter in title) + ".h5"
+
+
+def _placed(path: str, output: str | None) -> str:
+    """Where an output file goes."""
+    file = Path(path).expanduser()
+    if output is None:
+        return str(file.absolute())
+    folder = Path(output).expanduser().absolute()
+    inside = Path(file.name) if file.is_absolute() else file
+    return os.path.normpath(folder / inside)
+
+
+def _input_files(node: Node, graph: Graph) -> tuple[str, ...]:
+    """Files, folders and patterns that a node reads, each looked for."""
+    value = node.parameters[node.step.input_path]
+    paths = (value,) if isinstance(value, str) else tuple(value)
+    if not paths or not all(paths):
+        raise WorkflowError(f"{graph.name}: node {node.title!r} has no file to read; give --input PATH")
+    for path in paths:
+        if not os.path.exists(path) and not (glob.has_magic(path) and glob.glob(path)):
+            raise DataFileError(f"no such file (node {node.title!r})", file=path)
+    return paths
+
+
+def _check_outputs(graph: Graph, inputs: Mapping[str, tuple[str, ...]], outputs: Mapping[str, str]) -> None:
+    """No output may replace an input, another output, or a file that is to stay."""
+    read = {os.path.realpath(path) for paths in inputs.values() for path in paths}
+    writers: dict[str, Node] = {}
+    for key, path in outputs.items():
+        node, real = graph.nodes[key], os.path.realpath(path)
+        if real in read:
+            raise DataFileError(f"node {node.title!r} would write over an input file", file=path)
+        if real in writers:
+            raise DataFileError(f"{writers[real].title!r} and {node.title!r} would both write it", file=path)
+        writers[real] = node
+        if os.path.isdir(path):
+            raise DataFileError(f"node {node.title!r} cannot write it: it is a folder", file=path)
+        if os.path.exists(path) and not node.parameters.get("overwrite", False):
+            raise OutputExistsError(f"exists already (node {node.title!r}); give --overwrite to replace it", file=path)
+        folder = next(parent for parent in Path(path).parents if parent.exists())
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise DataFileError(f"node {node.title!r} cannot write into {folder}", file=path)
