@@ -123,7 +123,7 @@ def ows(tmp_path: Path, calls: list[str]) -> Callable[..., Path]:
             for title, _, settings in nodes
         ]
         lines += ["</node_properties>", "</scheme>"]
-        file = tmp_path / name
+        file = tmp_path / "flow.ows"
         file.write_text("\n".join(lines))
         return file
 

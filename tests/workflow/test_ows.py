@@ -91,7 +91,7 @@ def test_broken_workflows_name_the_node(ows, nodes, links, message):
     [
         (
             "<scheme version='2.0'><nodes>",
-            "not an Orange workflow: no element found|not an Orange workflow: mismatched",
+            "not an Orange workflow: (no element found|mismatched)",
         ),
         ("hello", "not an Orange workflow"),
         ("<html/>", "not an Orange workflow of version 2.0 or 2.1: found <html>"),

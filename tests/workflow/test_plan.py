@@ -58,14 +58,10 @@ def test_wrong_overrides_stop_before_anything_runs(graph, calls, text, message):
     assert calls == []
 
 
-def test_wrong_value_in_the_file_names_the_node(ows, ones):
+def test_wrong_value_in_the_file_names_the_node(ows, flow, ones):
+    nodes = [*flow.nodes[:1], ("Crop", CROP, {"rows": "2"}), *flow.nodes[2:]]
     with pytest.raises(WorkflowError, match="node 'Crop': rows must be an integer"):
-        make_plan(
-            read_ows(ows([("Load", LOAD, {"path": "ones.txt"}), ("Crop", CROP, {"rows": "2"}), ("S", SAVE, {"path": "m"}),
-                          ("Sum", SUM, {})],
-                         [("Load", "Dataset", "Crop", "Dataset"), ("Crop", "Dataset", "Sum", "Dataset"),
-                          ("Sum", "Maps", "S", "Maps")]))
-        )  # fmt: skip
+        make_plan(read_ows(ows(nodes, flow.links)))
 
 
 def test_one_input_goes_to_the_only_reader(graph, tmp_path):
@@ -109,15 +105,19 @@ def test_several_readers_are_listed(ows, ones):
         make_plan(graph, Overrides(scan="1.1", output="out"))
 
 
-def test_no_file_chosen_yet(ows):
+def test_no_file_chosen_yet(ows, flow):
+    nodes = [("Load", LOAD, {"path": ""}), *flow.nodes[1:]]
     with pytest.raises(WorkflowError, match="node 'Load' has no file to read; give --input PATH"):
-        make_plan(read_ows(ows([("Load", LOAD, {"path": ""}), ("Sum", SUM, {})], [("Load", "Dataset", "Sum", "Dataset")])),
-                  Overrides(output="out"))  # fmt: skip
+        make_plan(read_ows(ows(nodes, flow.links)))
 
 
 def test_unconnected_nodes_are_skipped_with_the_reason(ows, flow, ones):
-    graph = read_ows(ows([*flow.nodes, ("Loose", CROP, {}), ("Behind", SUM, {})],
-                         [*flow.links, ("Loose", "Dataset", "Behind", "Dataset")]))  # fmt: skip
+    graph = read_ows(
+        ows(
+            [*flow.nodes, ("Loose", CROP, {}), ("Behind", SUM, {})],
+            [*flow.links, ("Loose", "Dataset", "Behind", "Dataset")],
+        )
+    )
     plan = make_plan(graph)
     assert plan.skipped == {
         "Loose": "nothing is connected to its input 'Dataset'",
@@ -171,8 +171,9 @@ def test_output_must_not_be_a_folder_or_lie_in_a_file(graph, tmp_path):
 
 
 def test_two_nodes_may_not_write_one_file(ows, flow, ones):
-    graph = read_ows(ows([*flow.nodes, ("Again", SAVE, {"path": "maps.txt"})],
-                         [*flow.links, ("Sum", "Maps", "Again", "Maps")]))  # fmt: skip
+    graph = read_ows(
+        ows([*flow.nodes, ("Again", SAVE, {"path": "maps.txt"})], [*flow.links, ("Sum", "Maps", "Again", "Maps")])
+    )
     with pytest.raises(DataFileError, match="'Save' and 'Again' would both write it|'Again' and 'Save' would both"):
         make_plan(graph)
 
@@ -182,9 +183,7 @@ def test_maps_at_the_ends_are_saved_where_nothing_else_is(ows, flow, ones, tmp_p
     plan = make_plan(graph, Overrides(output=str(tmp_path / "out")))
     assert list(plan.outputs.values()) == [str(tmp_path / "out" / "Sum.h5")]
     assert plan.graph.order[-1].title == "Save Sum"
-    with pytest.raises(
-        WorkflowError, match="no node saves anything; add a Save Maps node, or give --output DIR.*'Sum'"
-    ):
+    with pytest.raises(WorkflowError, match="no node saves anything; add a Save Maps node, or give.*'Sum'"):
         make_plan(graph)
     with pytest.raises(WorkflowError, match="no node at an end gives maps"):
         make_plan(read_ows(ows(flow.nodes[:2], flow.links[:1])), Overrides(output="out"))
