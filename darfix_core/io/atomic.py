@@ -1,0 +1,159 @@
+"""Output files that are whole or not there: written under a temporary name, then moved into place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from uuid import uuid4
+
+from darfix_core.engine.execution import current_execution
+from darfix_core.errors import DataFileError, OutputExistsError
+
+Writer = Callable[[Path], None]
+
+
+def check_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Make sure that an output may be written, before the work starts.
+
+    Parameters
+    ----------
+    path : path
+        The file to be written.
+    overwrite : bool
+        True where an existing file may be replaced.
+
+    Returns
+    -------
+    Path
+        Absolute path.
+
+    Raises
+    ------
+    OutputExistsError
+        If the file exists and must not be replaced.
+    DataFileError
+        If the path is a folder.
+    """
+    target = Path(os.path.abspath(Path(path).expanduser()))
+    if target.is_dir():
+        raise DataFileError("is a folder; give the name of a file in it", file=str(target))
+    if not overwrite and os.path.lexists(target):
+        raise OutputExistsError(
+            "exists already; choose another name, or replace it with overwrite=True (--overwrite)", file=str(target)
+        )
+    return target
+
+
+def write_whole(writers: Mapping[Path, Writer], *, overwrite: bool = False) -> list[Path]:
+    """Write several files: all of them, or none.
+
+    Each file is written under a temporary name in its own folder, which is made if it is missing. When all are
+    whole they are moved into place. After an error nothing new is left behind, and what stood there before still
+    does.
+
+    Parameters
+    ----------
+    writers : mapping
+        Path of the output -> function that writes it to the path that it is given, which ends like the output.
+    overwrite : bool
+        True where existing files may be replaced.
+
+    Returns
+    -------
+    list of Path
+        Absolute paths of the outputs, in the order of `writers`.
+
+    Raises
+    ------
+    OutputExistsError
+        If one of the files exists and must not be replaced; nothing is written then.
+    DataFileError
+        If a file or its folder cannot be written.
+    Cancelled
+        If the computation was cancelled.
+    """
+    run = current_execution()
+    targets = [check_output(path, overwrite=overwrite) for path in writers]
+    parts = [_temporary_name(target) for target in targets]
+    made: list[Path] = []
+    try:
+        for number, (target, part, writer) in enumerate(zip(targets, parts, writers.values(), strict=True)):
+            run.check_cancelled()
+            run.report(number / len(targets), f"writing {target.name}")
+            with _naming(target):
+                made += _make_folder(target.parent)
+                writer(part)
+        run.check_cancelled()
+        for target in targets:
+            check_output(target, overwrite=overwrite)
+        _move_into_place(parts, targets)
+    except BaseException:
+        _remove(parts)
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+    run.report(1.0, "written")
+    return targets
+
+
+def _move_into_place(parts: list[Path], targets: list[Path]) -> None:
+    """Rename all files; if one cannot be renamed, bring back what stood in the places of the others."""
+    kept = [_temporary_name(target) if target.exists() else None for target in targets]
+    moved = 0
+    try:
+        for part, target, old in zip(parts, targets, kept, strict=True):
+            with _naming(target):
+                if old is not None:
+                    _keep(target, old)
+                os.replace(part, target)
+            moved += 1
+    except BaseException:
+        for number, (target, old) in enumerate(zip(targets, kept, strict=True)):
+            if old is not None and old.exists():
+                os.replace(old, target)
+            elif number < moved:
+                target.unlink()
+        raise
+    _remove(old for old in kept if old is not None)
+
+
+def _keep(target: Path, old: Path) -> None:
+    """Second name for a file that is about to be replaced, so that there is no moment without it."""
+    try:
+        os.link(target, old)
+    except OSError:  # file systems without hard links
+        os.replace(target, old)
+
+
+def _temporary_name(target: Path) -> Path:
+    """Hidden name in the same folder and with the same ending, which writers choose the format by."""
+    return target.with_name(f".{target.stem}.{uuid4().hex[:8]}{target.suffix}")
+
+
+def _make_folder(folder: Path) -> list[Path]:
+    """Make a folder and those above it; the ones that were missing, outermost first."""
+    missing: list[Path] = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for entry in reversed(missing):
+        entry.mkdir(exist_ok=True)
+    return missing[::-1]
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _naming(target: Path) -> Iterator[None]:
+    """Errors of the operating system told with the name of the output instead of the temporary one."""
+    try:
+        yield
+    except OSError as error:
+        raise DataFileError(f"cannot be written: {error.strerror or error}", file=str(target)) from error
