@@ -58,8 +58,12 @@ def _ranges(size: int, step: int) -> list[slice]:
 
 
 def _stripe_rows(frames: Frames, sizes: BlockSizes) -> int:
-    """Rows of a stripe: 64 stripes an image, whatever the number of threads, so that sums do not depend on it."""
-    return sizes.rows or max(1, -(-frames.shape[1] // 64))
+    """Rows of a stripe: about 16, or 64 stripes for larger images and at least 8 for smaller ones.
+
+    It does not depend on the number of threads, so that sums do not either.
+    """
+    ny = frames.shape[1]
+    return sizes.rows or max(-(-ny // 64), min(16, -(-ny // 8)))
 
 
 def _read_frames(frames: Frames, run: Execution, sizes: BlockSizes) -> int:

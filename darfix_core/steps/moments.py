@@ -1,0 +1,187 @@
+"""Moments of rocking curves: orientation, width and shape of every pixel's curve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Annotated
+
+import numpy as np
+
+from darfix_core.engine.execution import warn
+from darfix_core.engine.loop import BlockSizes, fold_frames
+from darfix_core.engine.registry import step
+from darfix_core.errors import DimensionError
+from darfix_core.model.arrays import AnyArray, FloatArray
+from darfix_core.model.dataset import Dataset
+from darfix_core.model.maps import Map, Maps
+from darfix_core.units import Unit
+
+#: Share of a constant pedestal in the counts above which moments come with a warning.
+PEDESTAL_SHARE = 0.1
+
+
+@step("moments", version=1, title="Moments", widget="")
+def moments(dataset: Dataset, *, min_intensity: Annotated[float | None, Unit("counts")] = None) -> Maps:
+    """Moments of the rocking curve of every pixel, for every motor of the scan.
+
+    Each frame counts at the position that was read back when it was taken, so that jitter, snake scans and
+    missing points need no grid. Frames at one grid point share its weight.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        A scan with dimensions. Subtract its background first: a constant pedestal pulls every centre of mass
+        to the middle of the scan and widens every curve.
+    min_intensity : float or None, counts
+        Pixels whose counts, summed over the scan, are fewer become NaN in all maps but the intensity.
+        None: only pixels without positive intensity do.
+
+    Returns
+    -------
+    Maps
+        ``intensity`` (counts: the sum over the scan); for each motor, in its unit, ``<motor>/center_of_mass``
+        and ``<motor>/fwhm`` (2.355 standard deviations), and the pure numbers ``<motor>/skewness`` and
+        ``<motor>/kurtosis`` (excess: 0 for a Gaussian); for each pair ``<slow>,<fast>/covariance``. Masked
+        pixels are NaN. So are those whose centre of mass lies outside the scan, as signed counts of empty
+        pixels can make it.
+
+    Raises
+    ------
+    DimensionError
+        If the dataset has no dimensions.
+
+    References
+    ----------
+    Garriga Ferrer et al. (2023), J. Synchrotron Rad. 30, 527.
+    """
+    return compute_moments(dataset, min_intensity)
+
+
+def compute_moments(dataset: Dataset, min_intensity: float | None = None, sizes: BlockSizes | None = None) -> Maps:
+    """Moments as in `moments`, with the sizes of the blocks chosen."""
+    if not dataset.dimensions:
+        raise DimensionError("moments need the scan dimensions: use define_dimensions (Dimension Definition) first")
+    motors = [dimension.name for dimension in dataset.dimensions]
+    fold = _MomentsFold(dataset, motors, min_intensity)
+    images = fold_frames(dataset.frames, fold, what="moments", sizes=sizes)
+    share = pedestal_share(fold.lowest, images["intensity"], dataset)
+    if share > PEDESTAL_SHARE:
+        warn(
+            f"a constant pedestal makes up {share:.0%} of the counts: centres of mass are pulled to the middle of the "
+            f"scan, {1 / (1 - share):.3g} times too close; subtract the background first"
+        )
+    if dataset.mask is not None:
+        for image in images.values():
+            image[dataset.mask] = np.nan
+    return _named_maps(dataset, motors, images)
+
+
+def pedestal_share(lowest: Mapping[int, FloatArray], intensity: FloatArray, dataset: Dataset) -> float:
+    """Share of a constant pedestal in the counts of the brighter half of the pixels.
+
+    Parameters
+    ----------
+    lowest : mapping
+        Number of a row -> lowest count of each of its pixels over the scan, shape (nx,). A few rows, spread
+        over the image, are enough.
+    intensity : ndarray, shape (ny, nx), counts
+        Sum over the scan.
+    dataset : Dataset
+
+    Returns
+    -------
+    float
+        0 where there is none.
+    """
+    rows = sorted(lowest)
+    floor = np.array([lowest[row] for row in rows])
+    counts = intensity[rows]
+    seen = counts > 0
+    if dataset.mask is not None:
+        seen &= ~dataset.mask[rows]
+    if not seen.any():
+        return 0.0
+    bright = seen & (counts >= np.median(counts[seen]))
+    weight = float(np.sum(1.0 / dataset.multiplicity))
+    return max(0.0, float(weight * floor[bright].sum() / counts[bright].sum()))
+
+
+class _MomentsFold:
+    """Sums of counts times powers of the motor positions, added up over frames.
+
+    The positions are centred and scaled to -1 .. 1, and the sums are float64: central moments of a curve
+    as narrow as a hundredth of the scan keep twelve digits.
+    """
+
+    def __init__(self, dataset: Dataset, motors: list[str], min_intensity: float | None) -> None:
+        positions = np.array([dataset.positions[motor] for motor in motors])
+        low, high = positions.min(axis=1), positions.max(axis=1)
+        self._centre = (low + high) / 2
+        self._scale = np.where(high > low, (high - low) / 2, 1.0)
+        u = (positions - self._centre[:, None]) / self._scale[:, None]
+        # Rounding may carry the mean of a curve that ends with the scan just over the end.
+        self._low, self._high = u.min(axis=1) - 1e-9, u.max(axis=1) + 1e-9
+        powers = [np.ones(dataset.n_frames), *(motor**n for motor in u for n in (1, 2, 3, 4))]
+        products = [a * b for a, b in combinations(u, 2)]
+        self._weights = np.array([*powers, *products]) / dataset.multiplicity
+        self._n_motors = len(motors)
+        self._minimum = -np.inf if min_intensity is None else min_intensity
+        self.lowest: dict[int, FloatArray] = {}
+
+    def start(self, n_rows: int, n_columns: int) -> tuple[FloatArray, FloatArray]:
+        """Zero sums, and the lowest counts of the first row."""
+        from darfix_core.kernels.moments import GROUP
+
+        groups = -(-len(self._weights) // GROUP)
+        return np.zeros((n_rows, groups, GROUP, n_columns)), np.full(n_columns, np.inf)
+
+    def add(self, accumulator: tuple[FloatArray, FloatArray], block: AnyArray, frames: slice) -> None:
+        """Add the frames of a block."""
+        from darfix_core.kernels.layout import row_major_view
+        from darfix_core.kernels.moments import add_weighted_sums, sweep_weights
+
+        sums, lowest = accumulator
+        add_weighted_sums(row_major_view(block), sweep_weights(self._weights[:, frames]), sums)
+        # One row of each stripe is enough to see a pedestal, and costs next to nothing.
+        np.minimum(lowest, block[:, 0].min(axis=0), out=lowest)
+
+    def finish(self, accumulator: tuple[FloatArray, FloatArray], rows: slice) -> Mapping[str, AnyArray]:
+        """Moments of a stripe."""
+        from darfix_core.kernels.moments import moments_from_sums
+
+        sums, lowest = accumulator
+        n_rows, _, _, n_columns = sums.shape
+        n = self._n_motors
+        shapes = np.empty((1 + 4 * n, n_rows, n_columns))
+        covariances = np.empty((n * (n - 1) // 2, n_rows, n_columns))
+        ends = self._centre, self._scale, self._low, self._high
+        moments_from_sums(sums, n, *ends, self._minimum, shapes, covariances)
+        self.lowest[rows.start] = lowest
+        images = {"intensity": shapes[0]} | {f"shape{i}": image for i, image in enumerate(shapes[1:])}
+        return images | {f"pair{i}": image for i, image in enumerate(covariances)}
+
+
+def _named_maps(dataset: Dataset, motors: list[str], images: Mapping[str, FloatArray]) -> Maps:
+    entries = {"intensity": Map(images["intensity"], "counts", "sum of the counts over the scan")}
+    for i, motor in enumerate(motors):
+        unit = dataset.unit(motor)
+        names = (
+            ("center_of_mass", unit, f"centre of mass of the rocking curve in {motor}"),
+            ("fwhm", unit, f"full width at half maximum in {motor}, from the variance"),
+            ("skewness", "", f"skewness of the rocking curve in {motor}"),
+            ("kurtosis", "", f"excess kurtosis of the rocking curve in {motor}"),
+        )
+        for j, (name, of, text) in enumerate(names):
+            entries[f"{motor}/{name}"] = Map(images[f"shape{4 * i + j}"], of, text)
+    for i, (first, second) in enumerate(combinations(motors, 2)):
+        unit = " ".join(filter(None, (dataset.unit(first), dataset.unit(second))))
+        unit = f"{dataset.unit(first)}^2" if dataset.unit(first) == dataset.unit(second) != "" else unit
+        entries[f"{first},{second}/covariance"] = Map(images[f"pair{i}"], unit, f"covariance of {first} and {second}")
+    return Maps(
+        entries,
+        dimensions=dataset.dimensions,
+        pixel_size=dataset.pixel_size,
+        origin=dataset.origin,
+        metadata=dataset.metadata,
+    )
