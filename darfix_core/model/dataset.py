@@ -211,14 +211,14 @@ class Dataset:
         ndarray, shape `scan_shape`
             NaN at missing points, the mean at points with several frames.
         """
-        values = np.asarray(values, dtype=np.float64)
-        if values.shape != (self.n_frames,):
-            raise ValueError(f"values must hold one number for each of {self.n_frames} frames, got {values.shape}")
+        array: FloatArray = np.array(values, dtype=np.float64)
+        if array.shape != (self.n_frames,):
+            raise ValueError(f"values must hold one number for each of {self.n_frames} frames, got {array.shape}")
         if self.grid_index is None:
-            return values.copy()
+            return array
         size = math.prod(self.scan_shape)
         count = np.bincount(self.grid_index, minlength=size)
-        total = np.bincount(self.grid_index, weights=values, minlength=size)
+        total = np.bincount(self.grid_index, weights=array, minlength=size)
         with np.errstate(invalid="ignore"):
             mean: FloatArray = (total / count).reshape(self.scan_shape)
         return mean

@@ -1,0 +1,47 @@
+# make demo   set up the headless core and run the demonstration
+# make test   set up everything that the tests need and run all checks
+# make lint   the checks that read the code only
+# make bench  the measurements that the README quotes
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+export QT_QPA_PLATFORM ?= offscreen
+export QT_API := pyqt5
+export PYTEST_QT_API := pyqt5
+export MPLBACKEND := Agg
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/.core
+	$(BIN)/darfix-core demo
+
+test: $(VENV)/.test lint
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/codespell
+
+bench: $(VENV)/.core
+	$(BIN)/python -m benchmarks
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("darfix-core needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: $(BIN)/python setup.py
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/.test: $(BIN)/python setup.py tests/system_libraries.sh
+	sh tests/system_libraries.sh
+	$(PIP) --editable ".[test]"
+	touch $@ $(VENV)/.core
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
