@@ -1,0 +1,57 @@
+"""What the canvas shows of the data on a wire: a few words, and the details on a click."""
+
+from __future__ import annotations
+
+from html import escape
+
+from orangewidget.utils.signals import PartialSummary, summarize
+
+from darfix_core.model.dataset import Dataset
+from darfix_core.model.dimension import Dimension
+from darfix_core.model.maps import Maps
+
+
+def describe_dimension(dimension: Dimension) -> str:
+    """One line: the motor, how many positions, from where to where."""
+    first, last = dimension.values[0], dimension.values[-1]
+    along = f" with {', '.join(dimension.along)}" if dimension.along else ""
+    return f"{dimension.name}{along}: {dimension.size} positions, {first:.6g} to {last:.6g} {dimension.unit}".rstrip()
+
+
+def dataset_items(dataset: Dataset) -> dict[str, str]:
+    """Facts about a dataset, for summaries and reports."""
+    ny, nx = dataset.frame_shape
+    items = {
+        "Title": dataset.title or "unknown",
+        "Frames": f"{dataset.n_frames} of {ny} x {nx} px, {dataset.frames.dtype}",
+        "Dimensions": "; ".join(map(describe_dimension, dataset.dimensions)) or "not defined",
+    }
+    if dataset.missing.size:
+        items["Missing points"] = str(dataset.missing.size)
+    if dataset.dark is not None:
+        items["Dark frames"] = str(dataset.dark.shape[0])
+    return items
+
+
+def maps_items(maps: Maps) -> dict[str, str]:
+    """Facts about maps, for summaries and reports."""
+    ny, nx = maps.shape
+    names = [f"{name} ({maps.unit(name)})" if maps.unit(name) else name for name in maps]
+    return {"Size": f"{ny} x {nx} px", "Maps": ", ".join(names)}
+
+
+def _details(items: dict[str, str]) -> str:
+    return "<br/>".join(f"{escape(name)}: {escape(text)}" for name, text in items.items())
+
+
+@summarize.register
+def summarize_dataset(dataset: Dataset) -> PartialSummary:
+    """Shape of the scan, with its dimensions in the details."""
+    shape = " x ".join(map(str, dataset.shape))
+    return PartialSummary(shape, _details(dataset_items(dataset)))
+
+
+@summarize.register
+def summarize_maps(maps: Maps) -> PartialSummary:
+    """Number of maps, with their names in the details."""
+    return PartialSummary(f"{len(maps)} maps", _details(maps_items(maps)))

@@ -1,0 +1,194 @@
+"""Plots as all views of the add-on use them: an image, or curves, with axes that name their unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from AnyQt.QtCore import QEvent, QObject, Qt, QTimer
+from AnyQt.QtGui import QResizeEvent
+from AnyQt.QtWidgets import QWidget
+from silx.gui.colors import Colormap
+from silx.gui.plot import PlotWindow
+
+# Masked and empty pixels: a grey that no colour map of ours contains.
+NAN_COLOR = (0.82, 0.82, 0.82, 1.0)
+
+
+def percentile_limits(values: Any, low: float = 0.5, high: float = 99.5) -> tuple[float, float]:
+    """Limits of the colours that a few hot pixels cannot spoil.
+
+    Parameters
+    ----------
+    values : array_like, any shape
+        NaN and infinity are left out.
+    low, high : float, percent
+
+    Returns
+    -------
+    (float, float)
+        Always of different size; (0, 1) where there is no finite value.
+    """
+    values = np.asarray(values)
+    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values.reshape(-1)
+    if finite.size == 0:
+        return 0.0, 1.0
+    bottom, top = (float(limit) for limit in np.percentile(finite, [low, high]))
+    if top <= bottom:
+        bottom, top = float(finite.min()), float(finite.max())
+    if top <= bottom:
+        margin = max(abs(bottom) * 1e-6, 1e-12)
+        bottom, top = bottom - margin, top + margin
+    return bottom, top
+
+
+class Plot(PlotWindow):
+    """silx plot with few tools, and margins that are as wide as the labels, whatever the size of the plot."""
+
+    _LEFT, _RIGHT, _BOTTOM, _TOP = 74, 14, 50, 10  # px
+    _TITLE = 22  # px
+
+    def __init__(self, parent: QWidget | None = None, **tools: Any) -> None:
+        options = dict.fromkeys(
+            (
+                "autoScale",
+                "logScale",
+                "grid",
+                "curveStyle",
+                "colormap",
+                "aspectRatio",
+                "yInverted",
+                "print_",
+                "control",
+                "position",
+                "roi",
+                "mask",
+            ),
+            False,
+        )
+        # True until the user zooms: then a plot that is resized goes on showing everything.
+        self._shows_all = True
+        super().__init__(parent, backend="matplotlib", **{**options, **tools})
+        self.getWidgetHandle().installEventFilter(self)
+        self._refit = QTimer(self, singleShot=True, interval=0)
+        self._refit.timeout.connect(self._show_all_again)
+
+    def set_axis_labels(self, horizontal: str, vertical: str) -> None:
+        """Label the axes."""
+        self.getXAxis().setLabel(horizontal)
+        self.getYAxis().setLabel(vertical)
+
+    def set_title(self, title: str) -> None:
+        """Write a title, for which the margin makes room."""
+        self.setGraphTitle(title)
+        self._fit_margins()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the margins as wide as the labels."""
+        super().resizeEvent(event)
+        self._fit_margins()
+        self._refit.start()
+
+    def resetZoom(self, dataMargins: Any = None) -> None:
+        """Show everything."""
+        self._shows_all = True
+        super().resetZoom(dataMargins)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Notice when the user zooms or pans."""
+        dragged = event.type() == QEvent.MouseMove and event.buttons() != Qt.NoButton
+        if dragged or event.type() == QEvent.Wheel:
+            self._shows_all = False
+        return super().eventFilter(watched, event)
+
+    def _show_all_again(self) -> None:
+        if self._shows_all:
+            self.resetZoom()
+
+    def _fit_margins(self) -> None:
+        size = self.getWidgetHandle().size()
+        width, height = max(size.width(), 2 * self._LEFT), max(size.height(), 3 * self._BOTTOM)
+        top = self._TOP + (self._TITLE if self.getGraphTitle() else 0)
+        self.setAxesMargins(self._LEFT / width, top / height, self._RIGHT / width, self._BOTTOM / height)
+
+
+class ImagePlot(Plot):
+    """Image with a colour bar and few tools: zoom, colour map, aspect, copy and save.
+
+    Row 0 is at the top, as on the detector; pixel (row, column) is centred on its numbers.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, colorbar: bool = True) -> None:
+        super().__init__(
+            parent,
+            colormap=True,
+            aspectRatio=True,
+            position=[("column", _whole), ("row", lambda _, y: _whole(y, 0)), ("value", self._value_text)],
+        )
+        self._image: Any = None
+        self.setDataMargins(0, 0, 0, 0)
+        self.setKeepDataAspectRatio(True)
+        self.getYAxis().setInverted(True)
+        self.set_axis_labels("column (px)", "row (px)")
+        self.getColorBarWidget().setVisible(colorbar)
+
+    def show_image(self, values: Any, *, colormap: Colormap | None = None, label: str = "") -> None:
+        """Show an image in place of the last one; the zoom is kept while the shape is.
+
+        Parameters
+        ----------
+        values : ndarray, shape (ny, nx) or (ny, nx, 3)
+        colormap : silx Colormap, optional
+            For images of numbers.
+        label : str
+            Beside the colour bar: the quantity with its unit.
+        """
+        values = np.asarray(values)
+        fresh = self._image is None or self._image.shape[:2] != values.shape[:2]
+        self._image = values
+        shown = _drawable(values)
+        # The first pixel is centred on 0: its corner lies half a pixel before.
+        options = {"legend": "image", "origin": (-0.5, -0.5), "resetzoom": fresh, "replace": False}
+        self.addImage(shown, colormap=colormap if values.ndim == 2 else None, **options)
+        self.setActiveImage("image")
+        self.getColorBarWidget().setLegend(label)
+
+    def clear_image(self) -> None:
+        """Show nothing."""
+        self._image = None
+        self.remove("image", kind="image")
+
+    def value_at(self, column: float, row: float) -> tuple[int, int, Any] | None:
+        """Row, column and value of the pixel at a place of the plot; None outside the image."""
+        if self._image is None or column is None or row is None:
+            return None
+        y, x = round(row), round(column)
+        if not (0 <= y < self._image.shape[0] and 0 <= x < self._image.shape[1]):
+            return None
+        return y, x, self._image[y, x]
+
+    def _value_text(self, column: float, row: float) -> str:
+        found = self.value_at(column, row)
+        if found is None or np.ndim(found[2]):
+            return "-"
+        return f"{found[2]:.6g}" if isinstance(found[2], np.floating) else str(found[2])
+
+
+def _whole(column: float, _: float) -> str:
+    return str(round(column))
+
+
+def _drawable(values: Any) -> Any:
+    """What silx can draw: colours as bytes, with NaN in the grey of empty pixels; float16 as float32."""
+    if values.ndim == 2:
+        return values.astype(np.float32) if values.dtype == np.float16 else values
+    empty = ~np.isfinite(values).all(axis=-1)
+    filled = np.where(empty[..., None], NAN_COLOR[:3], values)
+    return np.rint(np.clip(filled, 0, 1) * 255).astype(np.uint8)
+
+
+def make_colormap(name: str, limits: tuple[float, float], normalization: str = "linear") -> Colormap:
+    """Colour map with fixed limits and grey for empty pixels."""
+    colormap = Colormap(name, normalization=normalization, vmin=limits[0], vmax=limits[1])
+    colormap.setNaNColor(NAN_COLOR)
+    return colormap

@@ -1,0 +1,319 @@
+"""Base of the widgets: a widget is the id of its step, a view, and what is special about it.
+
+The parameters of the step become settings and a form, its inputs and outputs the signals. The step runs in a
+thread; a change while it runs cancels it and starts again with the newest values.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from AnyQt.QtCore import QBuffer, QIODevice, QTimer
+from AnyQt.QtWidgets import QPushButton, QWidget
+from Orange.widgets.settings import Setting
+from Orange.widgets.utils.concurrent import ConcurrentWidgetMixin, TaskState
+from Orange.widgets.widget import Input, Msg, Output, OWWidget
+from orangewidget import gui
+
+from darfix_core.engine.execution import execution
+from darfix_core.engine.registry import STEP_MODULES, Step, channel_name, get_step
+from darfix_core.errors import Cancelled, DarfixError
+from darfix_core.model.dataset import Dataset
+from darfix_core.model.maps import Maps
+from orangecontrib.dfxm.summaries import dataset_items, maps_items
+from orangecontrib.dfxm.views.parameter_editors import Editor
+from orangecontrib.dfxm.views.parameter_form import ParameterForm, parameter_label
+
+log = logging.getLogger(__name__)
+
+Literal = Any
+# What the user can do something about; anything else is a mistake of ours and goes to the log with its trace.
+_EXPECTED = (DarfixError, ValueError, TypeError, OSError, MemoryError)
+
+
+def run_step(step: Step, inputs: Mapping[str, Any], parameters: Mapping[str, Literal], state: TaskState) -> Any:
+    """Run a step in the thread of a widget.
+
+    Returns
+    -------
+    (object, list of str)
+        Result of the step and the warnings that it gave.
+    """
+    messages: list[str] = []
+
+    def progress(fraction: float, what: str) -> None:
+        state.set_status(what)
+        state.set_progress_value(100 * fraction)
+
+    with execution(progress=progress, cancelled=state.is_interruption_requested, on_warning=messages.append):
+        return step(**inputs, **parameters), messages
+
+
+class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
+    """A widget that runs one step. See the module's text.
+
+    A concrete widget sets `step_id` and `icon`, and may replace `build_view`, `show_inputs`, `show_result` and
+    `picture`. Its name, description, signals and settings follow from the step.
+    """
+
+    #: Id of the step; the class is no widget while it is empty.
+    step_id: ClassVar[str] = ""
+    #: Parameters that the widget edits by itself: they get no row in the form.
+    own_parameters: ClassVar[tuple[str, ...]] = ()
+    #: Whether new data on an input are always computed. Otherwise that, too, waits for the button.
+    commits_on_input: ClassVar[bool] = True
+    commit_label: ClassVar[str] = "Apply"
+    #: Settings version -> function that brings the settings of that version to the next one, in place.
+    migrations: ClassVar[Mapping[int, Callable[[dict[str, Any]], None]]] = {}
+
+    step: ClassVar[Step]
+    mainArea_width_height_ratio = 1.25  # noqa: N815  (Orange's name)
+
+    autocommit = Setting(True)
+
+    class Error(OWWidget.Error):
+        """What stands in the way of a result."""
+
+        failed = Msg("{}")
+
+    class Warning(OWWidget.Warning):
+        """What the step found doubtful."""
+
+        doubtful = Msg("{}")
+        unreadable = Msg("A frame cannot be shown: {}")
+
+    class Information(OWWidget.Information):
+        """What the widget waits for."""
+
+        cancelled = Msg("Cancelled. Compute again with the button below.")
+        waiting = Msg("{}")
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if not cls.step_id:
+            return
+        cls.step = step = get_step(cls.step_id)
+        cls.name = cls.__dict__.get("name") or step.title
+        cls.description = cls.__dict__.get("description") or step.summary.split(". ")[0].rstrip(".") + "."
+        cls.priority = 10 * (1 + list(STEP_MODULES).index(step.id))
+        for parameter in step.parameters.entries.values():
+            # Kept in the workflow only: a new widget starts from the documented defaults.
+            setattr(cls, parameter.name, Setting("" if parameter.required else parameter.default, schema_only=True))
+        cls._declare_signals()
+
+    @classmethod
+    def _declare_signals(cls) -> None:
+        """Inputs and outputs of the step as signals; the channel is the name of the input, capitalised."""
+        inputs: dict[str, Input] = {}
+        for number, declared in enumerate(cls.step.inputs.values()):
+            inputs[declared.name] = signal = Input(declared.channel, declared.kind, default=number == 0)
+
+            def receive(self: StepWidget, value: Any, name: str = declared.name) -> None:
+                self.received[name] = value
+
+            receive.__name__ = f"set_{declared.name}"
+            setattr(cls, receive.__name__, signal(receive))
+        outputs = {name: Output(channel_name(name), kind) for name, kind in cls.step.outputs.items()}
+        cls.Inputs, cls.Outputs = type("Inputs", (), inputs), type("Outputs", (), outputs)
+
+    def __init__(self) -> None:
+        OWWidget.__init__(self)
+        ConcurrentWidgetMixin.__init__(self)
+        self.received: dict[str, Any] = dict.fromkeys(self.step.inputs)
+        self.produced: Any = None
+        self.form = ParameterForm(
+            (p for p in self.step.parameters.entries.values() if p.name not in self.own_parameters), self.editors()
+        )
+        self.form.edited.connect(self._form_edited)
+        self.build_controls()
+        self._show_parameters()
+        self.build_view()
+        gui.auto_commit(self.buttonsArea, self, "autocommit", self.commit_label)
+        self.cancel_button = QPushButton("Cancel", autoDefault=False, visible=False)
+        self.cancel_button.clicked.connect(self._cancel_clicked)
+        self.buttonsArea.layout().addWidget(self.cancel_button)
+        self.processingStateChanged.connect(self._running_changed)
+        if not self.received:
+            # Nothing will arrive on an input: a reopened workflow starts here, once it is complete.
+            self._first = QTimer(self, singleShot=True)
+            self._first.timeout.connect(self.first_commit)
+            self._first.start(0)
+
+    # What a concrete widget replaces
+
+    def editors(self) -> dict[str, Editor]:
+        """Editors of parameters that need another one than their type has."""
+        return {}
+
+    def build_controls(self) -> None:
+        """Fill the control area."""
+        if self.form.editors:
+            box = gui.vBox(self.controlArea, "Parameters")
+            box.layout().addWidget(self.form)
+        gui.rubber(self.controlArea)
+
+    def build_view(self) -> None:
+        """Fill the main area."""
+
+    def runner(self) -> Callable[..., Any]:
+        """Function that runs in the thread; like `run_step`."""
+        return run_step
+
+    def waits_for(self) -> str | None:
+        """What is missing before the step can run, in words; None where nothing is."""
+        for declared in self.step.inputs.values():
+            if not declared.optional and self.received[declared.name] is None:
+                return ""  # the canvas shows an unconnected input by itself
+        for parameter in self.step.parameters.entries.values():
+            if parameter.required and getattr(self, parameter.name) in ("", (), None):
+                return f"{parameter_label(parameter.name)} is not given."
+        return None
+
+    def show_inputs(self) -> None:
+        """Show what came in, before it is computed."""
+
+    def show_result(self, result: Any) -> None:
+        """Show the result of the step; None where there is none."""
+
+    def picture(self) -> QWidget | None:
+        """What the report shows."""
+        return None
+
+    # Parameters
+
+    def parameters(self) -> dict[str, Literal]:
+        """The parameters as they stand, for the step to check."""
+        return {name: getattr(self, name) for name in self.step.parameters.entries}
+
+    def change_parameters(self, **values: Literal) -> None:
+        """Set parameters as if the user had typed them."""
+        for name, value in values.items():
+            setattr(self, name, value)
+        self._show_parameters()
+        self.commit.deferred()
+
+    def _show_parameters(self) -> None:
+        for name in self.form.editors:
+            self.form.set_value(name, getattr(self, name))
+
+    def _form_edited(self, name: str) -> None:
+        setattr(self, name, self.form.value(name))
+        self.commit.deferred()
+
+    @classmethod
+    def migrate_settings(cls, settings: dict[str, Any], version: int | None) -> None:
+        """Bring the settings of an older workflow up to date; Orange calls this."""
+        for older in range(version or 1, cls.settings_version):
+            if older in cls.migrations:
+                cls.migrations[older](settings)
+
+    # Running
+
+    def handleNewSignals(self) -> None:
+        """Inputs have changed: the old result no longer belongs to them."""
+        self.show_inputs()
+        if self.commits_on_input:
+            self.commit.now()
+        else:
+            self.commit.deferred()
+
+    def first_commit(self) -> None:
+        """Start of a widget without inputs."""
+        self.commit.now()
+
+    @gui.deferred
+    def commit(self) -> None:
+        """Run the step in the thread; one that is running is cancelled."""
+        self._clear_messages()
+        missing = self.waits_for()
+        if missing is not None:
+            self.cancel()
+            if missing:
+                self.Information.waiting(missing)
+            self._finish(None)
+            return
+        for name in self.step.outputs:
+            getattr(self.Outputs, name).invalidate()
+        self.start(self.runner(), self.step, dict(self.received), self.parameters())
+
+    def on_done(self, result: Any) -> None:
+        """The step has ended well."""
+        value, messages = result
+        if messages:
+            self.Warning.doubtful("\n".join(messages))
+        self._finish(value)
+
+    def on_exception(self, ex: Exception) -> None:
+        """The step has ended with an error."""
+        if isinstance(ex, Cancelled):
+            self.Information.cancelled()
+        elif isinstance(ex, _EXPECTED):
+            self.Error.failed(str(ex) or type(ex).__name__)
+        else:
+            log.error("%s failed", self.name, exc_info=ex)
+            self.Error.failed(f"{type(ex).__name__}: {ex}")
+        self._finish(None)
+
+    def on_partial_result(self, result: Any) -> None:
+        """Nothing comes before the end, unless the runner of a concrete widget sends it."""
+
+    def _finish(self, value: Any) -> None:
+        self.produced = value
+        for name in self.step.outputs:
+            getattr(self.Outputs, name).send(value)
+        self.show_result(value)
+
+    def _clear_messages(self) -> None:
+        self.Error.clear()
+        self.Warning.clear()
+        self.Information.clear()
+
+    def _cancel_clicked(self) -> None:
+        if self.task is not None:
+            self.cancel()
+            self.Information.cancelled()
+            self.cancel_button.setText("Compute again")
+            self.cancel_button.show()
+            self._finish(None)
+        else:
+            self.commit.now()
+
+    def _running_changed(self) -> None:
+        running = bool(self.processingState)
+        self.cancel_button.setVisible(running)
+        self.cancel_button.setText("Cancel")
+
+    def onDeleteWidget(self) -> None:
+        """Stop the thread and wait for it."""
+        self.shutdown()
+        super().onDeleteWidget()
+
+    # Report
+
+    def send_report(self) -> None:
+        """Inputs, parameters and the picture."""
+        for name, value in self.received.items():
+            if isinstance(value, Dataset):
+                self.report_items(parameter_label(name), dataset_items(value))
+            elif isinstance(value, Maps):
+                self.report_items(parameter_label(name), maps_items(value))
+        units = {name: parameter.unit for name, parameter in self.step.parameters.entries.items()}
+        self.report_items(
+            "Parameters",
+            {parameter_label(name): f"{value} {units[name]}".rstrip() for name, value in self.parameters().items()},
+        )
+        picture = self.picture()
+        if picture is not None and self.produced is not None:
+            self.report_raw(_as_html(picture))
+
+
+def _as_html(widget: QWidget) -> str:
+    """Picture of a widget for the report, inside the page."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.WriteOnly)
+    widget.grab().save(buffer, "PNG")
+    data = base64.b64encode(bytes(buffer.data())).decode("ascii")
+    return f'<img src="data:image/png;base64,{data}"/>'
