@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 from darfix_core.engine.registry import Step, channel_name, step_of_widget
 from darfix_core.errors import WorkflowError, nearest
+from darfix_core.io.atomic import write_whole
 from darfix_core.workflow.graph import Graph, Link, Node
 
 #: Settings that Orange itself or the base of our widgets keeps, and that are no parameters of a step.
@@ -200,6 +201,8 @@ def write_changed(source: str | os.PathLike[str], target: str | os.PathLike[str]
             entry = ElementTree.SubElement(parent, "properties", node_id=str(ids[title]), format="literal")
             entry.text = "{}"
         entry.text = repr({**_settings(entry, f"{file}: node {title!r}"), **values})
-    temporary = Path(target).with_name(Path(target).name + ".part")
-    ElementTree.ElementTree(root).write(temporary, encoding="utf-8", xml_declaration=True)
-    os.replace(temporary, target)
+
+    def write(part: Path) -> None:
+        ElementTree.ElementTree(root).write(part, encoding="utf-8", xml_declaration=True)
+
+    write_whole({Path(target): write}, overwrite=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Protocol
 
 from darfix_core.engine.execution import execution
@@ -108,8 +107,6 @@ def _run_node(
 
     on_warning = None if watcher.warned is None else warned
     try:
-        if node.id in plan.outputs:
-            Path(plan.outputs[node.id]).parent.mkdir(parents=True, exist_ok=True)
         with execution(threads=threads, progress=progress, cancelled=cancelled, on_warning=on_warning) as run:
             run.check_cancelled()
             return node.step(**inputs, **node.parameters)

@@ -82,6 +82,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ran.append("save_maps")
         if Path(path).exists() and not overwrite:
             raise DarfixError("exists")
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         np.savetxt(path, maps["sum"])
 
     return ran

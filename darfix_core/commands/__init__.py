@@ -1,0 +1,1 @@
+"""The commands of ``darfix-core``, one file each; `darfix_core.cli` holds their options."""

@@ -1,0 +1,66 @@
+"""``darfix-core run``: run a saved workflow."""
+
+from __future__ import annotations
+
+from darfix_core.commands.terminal import RunLines, cancel_on_interrupt, say
+from darfix_core.workflow.ows import read_ows
+from darfix_core.workflow.plan import Overrides, Plan, make_plan
+from darfix_core.workflow.runner import run_plan
+
+
+def run(file: str, overrides: Overrides, *, threads: int | None, dry_run: bool) -> int:
+    """Plan a workflow, and run it unless only the plan is asked for.
+
+    Parameters
+    ----------
+    file : str
+        The .ows file.
+    overrides : Overrides
+        What to change in it.
+    threads : int or None
+        Number of threads.
+    dry_run : bool
+        Show the plan and stop.
+
+    Returns
+    -------
+    int
+        Exit status.
+    """
+    plan = make_plan(read_ows(file), overrides)
+    if dry_run:
+        show_plan(plan)
+        return 0
+    for title, reason in plan.skipped.items():
+        say(f"left out: {title}: {reason}")
+    execute(plan, threads)
+    for path in plan.outputs.values():
+        say(f"wrote {path}")
+    return 0
+
+
+def execute(plan: Plan, threads: int | None) -> None:
+    """Run a plan with lines for the user; Ctrl-C cancels it."""
+    with cancel_on_interrupt() as cancelled, RunLines() as lines:
+        run_plan(plan, threads=threads, observer=lines, cancelled=cancelled)
+
+
+def show_plan(plan: Plan) -> None:
+    """Write what a run would do."""
+    say(f"{plan.graph.name}: the nodes run in this order")
+    titles = {node.id: node.title for node in plan.graph.order}
+    for number, node in enumerate(plan.graph.order, start=1):
+        say(f"{number:3d}  {node.title} ({node.step_id})")
+        for name, link in plan.graph.inputs_of(node).items():
+            say(f"       {name} from {titles[link.source]}")
+        for name, value in node.parameters.items():
+            unit = node.step.parameters.entries[name].unit
+            say(f"       {name} = {value!r}" + (f" {unit}" if unit and value is not None else ""))
+    for title, reason in plan.skipped.items():
+        say(f"left out: {title}: {reason}")
+    for paths in plan.inputs.values():
+        for path in paths:
+            say(f"reads  {path}")
+    for path in plan.outputs.values():
+        say(f"writes {path}")
+    say("Nothing was run.")

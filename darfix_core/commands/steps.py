@@ -1,0 +1,65 @@
+"""``darfix-core steps``: what there is to run."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+
+from darfix_core.commands.terminal import say, say_table
+from darfix_core.engine.registry import Step, all_steps, get_step
+from darfix_core.errors import DarfixError
+
+
+def steps(name: str | None) -> int:
+    """List the steps, or describe one.
+
+    Parameters
+    ----------
+    name : str or None
+        Id of a step.
+
+    Returns
+    -------
+    int
+        Exit status.
+    """
+    if name is None:
+        say_table(
+            ["step", "widget", "what it does"], [[s.id, s.title, _first_sentence(s.summary)] for s in all_steps()]
+        )
+        say()
+        say("Parameters of a step: darfix-core steps STEP")
+        return 0
+    try:
+        step = get_step(name)
+    except KeyError as error:
+        raise DarfixError(error.args[0]) from None
+    _describe(step)
+    return 0
+
+
+def _first_sentence(text: str) -> str:
+    return text.split(". ")[0].rstrip(".")
+
+
+def _describe(step: Step) -> None:
+    width = min(100, shutil.get_terminal_size((100, 24)).columns)
+
+    def paragraph(text: str, indent: int) -> None:
+        margin = " " * indent
+        say(textwrap.fill(text, width, initial_indent=margin, subsequent_indent=margin))
+
+    say(f"{step.id}: {step.title} (version {step.version})")
+    paragraph(step.summary, 2)
+    say()
+    for entry in step.inputs.values():
+        say(f"input   {entry.name}: {entry.kind.__name__}" + (", may be left out" if entry.optional else ""))
+    for name, kind in step.outputs.items():
+        say(f"output  {name}: {kind.__name__}")
+    for parameter in step.parameters.entries.values():
+        say()
+        unit = f", in {parameter.unit}" if parameter.unit else ""
+        default = "must be given" if parameter.required else f"default {parameter.default!r}"
+        say(f"{parameter.name}: {parameter.allowed}{unit}; {default}")
+        if parameter.description:
+            paragraph(parameter.description, 4)

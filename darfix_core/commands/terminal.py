@@ -1,0 +1,132 @@
+"""What the commands write: lines, tables and progress, plain where the output is no terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from types import FrameType
+from typing import Any
+
+from darfix_core.workflow.graph import Node
+
+PROGRAM = "darfix-core"
+
+
+def say(text: str = "") -> None:
+    """Write a line to the standard output."""
+    sys.stdout.write(text + "\n")
+
+
+def complain(kind: str, message: str) -> None:
+    """Write ``darfix-core: kind: message`` to the standard error output."""
+    sys.stdout.flush()
+    sys.stderr.write(f"{PROGRAM}: {kind}: {message}\n")
+    sys.stderr.flush()
+
+
+def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, indent: int = 0) -> None:
+    """Write an aligned table; columns whose name begins with ``>`` are aligned to the right.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Headings.
+    rows : sequence of sequence of str
+    indent : int
+        Spaces before each line.
+    """
+    right = [name.startswith(">") for name in columns]
+    names = [name.removeprefix(">") for name in columns]
+    if sys.stdout.isatty():
+        from rich import box
+        from rich.console import Console
+        from rich.padding import Padding
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        for name, to_right in zip(names, right, strict=True):
+            table.add_column(name, justify="right" if to_right else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*map(Text, row))
+        Console().print(Padding(table, (0, 0, 0, indent)))
+        return
+    widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
+    for line in [names, *rows]:
+        cells = [
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(line, widths, right, strict=True)
+        ]
+        say(" " * indent + "  ".join(cells).rstrip())
+
+
+@contextlib.contextmanager
+def cancel_on_interrupt() -> Iterator[threading.Event]:
+    """Event that the first Ctrl-C sets, so that a run stops in order; the second one interrupts at once."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class RunLines:
+    """Observer of a run: a line for each node on the standard error output, with a bar on a terminal.
+
+    Use it as a context manager, so that the bar is taken away at the end.
+    """
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> RunLines:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[what]}"))
+            self._bar = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def started(self, node: Node, number: int, total: int) -> None:
+        """Show the node."""
+        line = f"[{number}/{total}] {node.title}"
+        if self._bar is None:
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+            return
+        if self._task is not None:
+            self._bar.update(self._task, completed=1.0, what="")
+        self._task = self._bar.add_task(line, total=1.0, what="")
+
+    def progress(self, node: Node, fraction: float, what: str) -> None:
+        """Move the bar."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=fraction, what=what)
+
+    def warned(self, node: Node, message: str) -> None:
+        """Show a warning."""
+        text = f"{node.title}: {message}"
+        if self._bar is None:
+            complain("warning", text)
+        else:
+            self._bar.console.print(f"{PROGRAM}: warning: {text}", markup=False, highlight=False, soft_wrap=True)
