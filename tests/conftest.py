@@ -23,6 +23,12 @@ def rocking_stack(centers: np.ndarray, positions: np.ndarray, *, sigma: float, p
 
 
 @pytest.fixture
+def rng() -> np.random.Generator:
+    """Random numbers, the same in every run."""
+    return np.random.default_rng(20260101)
+
+
+@pytest.fixture
 def rocking_dataset() -> Dataset:
     """Scan of mu with 9 frames of 12 x 16; the peak moves along x."""
     mu = np.linspace(-0.4, 0.4, 9)

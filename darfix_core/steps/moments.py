@@ -19,6 +19,8 @@ from darfix_core.units import Unit
 
 #: Share of a constant pedestal in the counts above which moments come with a warning.
 PEDESTAL_SHARE = 0.1
+#: Fewer frames do not show the floor of a curve.
+_FRAMES_FOR_PEDESTAL = 8
 
 
 @step("moments", version=1, title="Moments", widget="")
@@ -67,9 +69,10 @@ def compute_moments(dataset: Dataset, min_intensity: float | None = None, sizes:
     images = fold_frames(dataset.frames, fold, what="moments", sizes=sizes)
     share = pedestal_share(fold.lowest, images["intensity"], dataset)
     if share > PEDESTAL_SHARE:
+        times = f"{1 / (1 - share):.3g} times " if share < 0.999 else ""
         warn(
             f"a constant pedestal makes up {share:.0%} of the counts: centres of mass are pulled to the middle of the "
-            f"scan, {1 / (1 - share):.3g} times too close; subtract the background first"
+            f"scan and their spread comes out {times}too small; subtract the background first"
         )
     if dataset.mask is not None:
         for image in images.values():
@@ -92,8 +95,12 @@ def pedestal_share(lowest: Mapping[int, FloatArray], intensity: FloatArray, data
     Returns
     -------
     float
-        0 where there is none.
+        0 where there is none, or the scan has too few frames to tell.
     """
+    if dataset.n_frames < _FRAMES_FOR_PEDESTAL:
+        return 0.0
+    if dataset.n_frames < _FRAMES_FOR_PEDESTAL:
+        return 0.0
     rows = sorted(lowest)
     floor = np.array([lowest[row] for row in rows])
     counts = intensity[rows]

@@ -63,7 +63,7 @@ def subtract_background(
     if every > 1:
         frames = frames.select(np.arange(0, len(frames), every))
     image = combine_frames(frames, method)
-    dtype = np.result_type(dataset.frames.dtype, np.float16 if dataset.frames.dtype.itemsize == 1 else np.float32)
+    dtype = np.result_type(dataset.frames.dtype, np.float32)
     return dataset.map_frames(_subtract, dtype=dtype, background=PerPixel(image.astype(dtype)))
 
 

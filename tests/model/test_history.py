@@ -1,0 +1,56 @@
+"""The record of how a result was made."""
+
+from __future__ import annotations
+
+import pytest
+
+import darfix_core as dc
+from darfix_core.model.frames import SourceFile
+from darfix_core.model.history import History, HistoryNode
+
+
+def node(step, inputs=None, **parameters):
+    return HistoryNode(step, 1, parameters, inputs or {}, "0.1.0")
+
+
+def test_graph_of_two_inputs_joins_them_once():
+    load, other = node("load", path="a.h5"), node("load", path="b.h5")
+    first, second = History.join(load, []), History.join(other, [])
+    both = History.join(node("subtract_background", {"dataset": load.id, "background": other.id}), [first, second])
+    assert [entry.step for _, entry in both.in_order()].count("load") == 2
+    again = History.join(node("roi", {"dataset": both.head}), [both, first])
+    assert len(again.nodes) == 4
+    assert [entry.step for _, entry in again.in_order()][-2:] == ["subtract_background", "roi"]
+
+
+def test_json_gives_the_same_graph_back():
+    source = SourceFile("/data/scan.h5::/1.1/measurement/pco", 123, 4.5)
+    load = HistoryNode("load", 1, {"path": "scan.h5", "frames": (0, 5)}, {}, "0.1.0", (source,), ("odd",))
+    history = History.join(load, [])
+    back = History.from_json(history.to_json())
+    assert back.head == history.head
+    assert back.to_json() == history.to_json()
+    assert back.nodes[back.head].sources == (source,)
+    assert back.nodes[back.head].id == load.id
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "no json", '{"format": 2, "nodes": {}, "head": null}'])
+def test_text_that_is_no_history_raises(text):
+    with pytest.raises(ValueError, match=r"history|Expecting"):
+        History.from_json(text)
+
+
+def test_steps_record_every_parameter_and_their_inputs(rocking_dataset):
+    maps = dc.grain_plot(dc.roi(rocking_dataset, origin=(1, 2)))
+    steps = [entry for _, entry in maps.history.in_order()]
+    assert [entry.step for entry in steps] == ["roi", "grain_plot"]
+    assert dict(steps[0].parameters) == {"origin": (1, 2), "shape": None}
+    assert set(steps[1].parameters) == {"min_intensity", "x_motor", "y_motor", "color_range"}
+    assert steps[1].inputs == {"dataset": steps[0].id}
+    assert "roi (version 1): origin=[1, 2], shape=None" in maps.history.describe()
+
+
+def test_warnings_of_a_step_are_recorded(rocking_dataset):
+    with pytest.warns(dc.DarfixWarning, match="pedestal"):
+        maps = dc.moments(rocking_dataset.map_frames(lambda block: block + 1000))
+    assert "pedestal" in maps.history.nodes[maps.history.head].warnings[0]
