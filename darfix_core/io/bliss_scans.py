@@ -1,0 +1,303 @@
+"""Scans of an HDF5 file and the detectors of a scan, in the layout of BLISS and in simpler ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import h5py
+
+from darfix_core.engine.execution import warn
+from darfix_core.errors import DataFileError, nearest
+from darfix_core.io.bliss_values import attribute, find, text
+from darfix_core.io.hdf5_file import Item, get_item
+
+# How deep a stack is looked for where it is in none of the usual places.
+_MAX_DEPTH = 5
+_STACK_NAMES = ("data", "image")
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """A scan in an open file.
+
+    Parameters
+    ----------
+    root : h5py.File
+        The file that was opened; `entry` may lie in another.
+    name : str
+        Of the group, such as ``"1.1"``; ``"/"`` where the whole file is one scan.
+    entry : h5py.Group
+    """
+
+    root: h5py.File
+    name: str
+    entry: h5py.Group
+
+    @property
+    def file(self) -> str:
+        """Path of the file."""
+        return str(self.root.filename)
+
+    def path(self, inside: str = "") -> str:
+        """Absolute path in the file."""
+        return "/" + "/".join(part for part in (self.name.strip("/"), inside.strip("/")) if part)
+
+    def error(self, message: str, inside: str = "") -> DataFileError:
+        """Error about this scan."""
+        return DataFileError(message, file=self.file, path=self.path(inside))
+
+    @property
+    def title(self) -> str:
+        """Title of the scan; empty when unknown."""
+        return text(self.entry, "title")
+
+
+@dataclass(eq=False)
+class Detector:
+    """A stack of frames in a scan, under all its names.
+
+    Parameters
+    ----------
+    name : str
+    path : str
+        Preferred path inside the scan.
+    dataset : h5py.Dataset
+    rank : int
+        0: declared as a detector; 1: under measurement; 2: elsewhere.
+    aliases : list of str
+        Further paths of the same stack.
+    """
+
+    name: str
+    path: str
+    dataset: h5py.Dataset
+    rank: int
+    aliases: list[str] = field(default_factory=list)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(n_frames, ny, nx)."""
+        n_frames, ny, nx = self.dataset.shape
+        return n_frames, ny, nx
+
+
+@dataclass(eq=False)
+class Found:
+    """Detectors of a scan, and what could not be looked at.
+
+    Parameters
+    ----------
+    detectors : list of Detector
+    problems : dict
+        Path inside the scan -> broken link where a detector may be.
+    others : list of str
+        Stacks that are no stack of images, in words.
+    """
+
+    detectors: list[Detector] = field(default_factory=list)
+    problems: dict[str, DataFileError] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+
+
+def find_scans(file: h5py.File) -> tuple[list[Scan], list[DataFileError]]:
+    """Groups of a file that are scans, and links to scans that are broken."""
+    if _is_entry(file):
+        return [Scan(file, "/", file)], []
+    scans: list[Scan] = []
+    problems: list[DataFileError] = []
+    for name, group in _groups(file, problems):
+        below = [] if _is_entry(group) else [(n, g) for n, g in _groups(group, problems) if _is_entry(g)]
+        scans += [Scan(file, f"{name}/{inner}", item) for inner, item in below] or [Scan(file, name, group)]
+    return sorted(scans, key=lambda scan: _natural(scan.name)), problems
+
+
+def _natural(name: str) -> tuple[tuple[int, str], ...]:
+    """Key that sorts 2.1 before 10.1."""
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in name.replace("/", ".").split("."))
+
+
+def _groups(parent: h5py.Group, problems: list[DataFileError]) -> Iterator[tuple[str, h5py.Group]]:
+    for name in parent:
+        try:
+            item = get_item(parent, name)
+        except DataFileError as error:
+            problems.append(error)
+        else:
+            if isinstance(item, h5py.Group):
+                yield name, item
+
+
+def _is_entry(group: h5py.Group) -> bool:
+    if "instrument" in group or "measurement" in group or attribute(group, "NX_class") == "NXentry":
+        return True
+    return any(_is_stack(find(group, name)) for name in group)
+
+
+def choose_scan(file: h5py.File, wanted: str | None) -> Scan:
+    """Scan of that name, or the only one that holds frames.
+
+    Raises
+    ------
+    DataFileError
+        If there is none of that name, or the choice is not clear; the message lists the scans.
+    """
+    if wanted is not None:
+        return _named_scan(file, wanted)
+    scans, problems = find_scans(file)
+    found = {scan: find_detectors(scan) for scan in scans}
+    held = [scan for scan in scans if found[scan].detectors]
+    if len(held) == 1:
+        return held[0]
+    if held:
+        listed = "; ".join(_describe(scan, found[scan]) for scan in held)
+        raise DataFileError(f"the file holds {len(held)} scans, choose one by its name: {listed}", file=file.filename)
+    problems += [problem for entry in found.values() for problem in entry.problems.values()]
+    if problems:
+        raise problems[0]
+    others = [words for entry in found.values() for words in entry.others]
+    raise DataFileError(
+        "the file holds no frames: no dataset of three axes (frames, rows, columns)"
+        + (f"; there are {', '.join(others[:8])}" if others else ""),
+        file=file.filename,
+    )
+
+
+def _named_scan(file: h5py.File, wanted: str) -> Scan:
+    name = wanted.strip("/") or "/"
+    for candidate in (name, f"{name}.1"):
+        item = file if candidate == "/" else get_item(file, candidate)
+        if isinstance(item, h5py.Group):
+            return Scan(file, candidate, item)
+    scans, _ = find_scans(file)
+    raise DataFileError(
+        f"there is no scan {wanted!r}{nearest(wanted, [scan.name for scan in scans])}", file=file.filename
+    )
+
+
+def _describe(scan: Scan, found: Found) -> str:
+    n_frames = max(detector.shape[0] for detector in found.detectors)
+    return f"{scan.name} ({scan.title or 'no title'}, {n_frames} frames)"
+
+
+def find_detectors(scan: Scan) -> Found:
+    """Stacks of frames in a scan; one that has several names is listed once."""
+    found = Found()
+    for name, path, rank in _places(scan):
+        _look(scan, found, name, path, rank)
+    if not found.detectors:
+        for path in _deep(scan.entry, "", 0, set()):
+            _look(scan, found, _name_of(path), path, 2)
+    return found
+
+
+def _places(scan: Scan) -> Iterator[tuple[str, str, int]]:
+    """Where detectors usually are: name, path inside the scan, rank."""
+    instrument = find(scan.entry, "instrument")
+    if isinstance(instrument, h5py.Group):
+        for name in instrument:
+            item = find(instrument, name)
+            if isinstance(item, h5py.Group):
+                declared = attribute(item, "NX_class") == "NXdetector" or text(item, "type") == "lima"
+                inside = [key for key in _STACK_NAMES if key in item]
+                inside += [key for key in item if key not in _STACK_NAMES]
+                yield from ((name, f"instrument/{name}/{key}", 0 if declared else 2) for key in inside)
+            else:
+                yield name, f"instrument/{name}", 2
+    measurement = find(scan.entry, "measurement")
+    if isinstance(measurement, h5py.Group):
+        yield from ((name, f"measurement/{name}", 1) for name in measurement)
+
+
+def _look(scan: Scan, found: Found, name: str, path: str, rank: int) -> None:
+    """Add what is at a path to what was found, if it is a stack."""
+    try:
+        item = get_item(scan.entry, path)
+    except DataFileError as error:
+        found.problems[path] = error
+        return
+    if not _is_stack(item):
+        if isinstance(item, h5py.Dataset) and item.ndim > 1:
+            found.others.append(f"{scan.path(path)} {item.shape} {item.dtype}")
+        return
+    for known in found.detectors:
+        # Linked twice it is one object; copied, the name tells.
+        if known.name == name or _identity(known.dataset) == _identity(item):
+            known.aliases.append(path)
+            known.rank = min(known.rank, rank)
+            return
+    found.detectors.append(Detector(name, path, item, rank))
+
+
+def _is_stack(item: Item | None) -> bool:
+    return isinstance(item, h5py.Dataset) and item.ndim == 3 and item.dtype.kind in "uif" and item.size > 0
+
+
+def _identity(item: Item) -> tuple[int, int]:
+    status = h5py.h5o.get_info(item.id)
+    return status.fileno, status.addr
+
+
+def _deep(group: h5py.Group, path: str, depth: int, seen: set[tuple[int, int]]) -> Iterator[str]:
+    """Paths of all stacks below a group."""
+    if depth > _MAX_DEPTH or _identity(group) in seen:
+        return
+    seen.add(_identity(group))
+    for name in group:
+        item = find(group, name)
+        if isinstance(item, h5py.Group):
+            yield from _deep(item, f"{path}/{name}", depth + 1, seen)
+        elif _is_stack(item):
+            yield f"{path}/{name}".strip("/")
+
+
+def _name_of(path: str) -> str:
+    """Name of a stack: that of its group, where it has none of its own."""
+    parts = path.split("/")
+    return parts[-2] if len(parts) > 1 and parts[-1] in _STACK_NAMES else parts[-1]
+
+
+def choose_detector(scan: Scan, wanted: str | None) -> Detector:
+    """Detector of that name or path, or the only one.
+
+    Raises
+    ------
+    DataFileError
+        If there is none, the choice is not clear, or the file that holds the frames is missing.
+    """
+    if wanted is not None:
+        return _named_detector(scan, wanted)
+    found = find_detectors(scan)
+    if not found.detectors:
+        if found.problems:
+            raise next(iter(found.problems.values()))
+        raise scan.error(
+            "the scan holds no frames: no dataset of three axes (frames, rows, columns)"
+            + (f"; there are {', '.join(found.others[:8])}" if found.others else "")
+        )
+    best = min(detector.rank for detector in found.detectors)
+    held = [detector for detector in found.detectors if detector.rank == best]
+    if len(held) > 1:
+        listed = ", ".join(f"{entry.name} {entry.shape}" for entry in held)
+        raise scan.error(f"the scan holds the frames of {len(held)} detectors, choose one by its name: {listed}")
+    for path, problem in found.problems.items():
+        if path.startswith("instrument/") and _name_of(path) not in (held[0].name, *_STACK_NAMES):
+            warn(f"the detector {_name_of(path)!r} is left out: {problem}")
+    return held[0]
+
+
+def _named_detector(scan: Scan, wanted: str) -> Detector:
+    found = find_detectors(scan)
+    path = wanted.strip("/").removeprefix(f"{scan.name}/")
+    for detector in found.detectors:
+        if path in (detector.name, detector.path, f"instrument/{detector.name}"):
+            return detector
+    item = get_item(scan.entry, path)
+    if isinstance(item, h5py.Dataset) and _is_stack(item):
+        return Detector(_name_of(path), path, item, 0)
+    for place, problem in found.problems.items():
+        if path == place or path == _name_of(place) or place.startswith(f"{path}/"):
+            raise problem
+    if isinstance(item, h5py.Dataset):
+        raise scan.error(f"a stack of frames has three axes and counts, this has {item.shape} {item.dtype}", path)
+    raise scan.error(f"there is no detector {wanted!r}{nearest(wanted, [entry.name for entry in found.detectors])}")

@@ -1,0 +1,297 @@
+"""HDF5 files: opened without a lock, links followed, and everything that a dataset is stored in found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import h5py
+
+from darfix_core.errors import DataFileError
+from darfix_core.io.signature import describe_file
+from darfix_core.model.frames import SourceFile
+
+Item: TypeAlias = "h5py.Group | h5py.Dataset"
+
+# Longer chains of links than HDF5 itself follows.
+_MAX_LINKS = 16
+
+
+def open_hdf5(path: str) -> h5py.File:
+    """Open a file for reading, without a lock: a scan that is being recorded is not disturbed.
+
+    Parameters
+    ----------
+    path : str
+
+    Returns
+    -------
+    h5py.File
+        To be closed by the caller.
+
+    Raises
+    ------
+    DataFileError
+        If the file is missing, is no HDF5 file (the message says what it is) or is cut off.
+    """
+    # HDF5 wants equal flags from all who have a file open in one process. Where a viewer or a notebook holds
+    # the file with other flags, theirs are taken: a file that is open is not locked again.
+    failure: OSError | None = None
+    for flags in (
+        {"locking": False},
+        {"locking": None},
+        {"locking": True},
+        {"locking": "best-effort"},
+        {"locking": False, "swmr": True},
+        {"locking": None, "swmr": True},
+    ):
+        try:
+            return h5py.File(path, "r", **flags)
+        except OSError as error:
+            failure = failure or error
+            if not any(words in str(error) for words in ("flag", "already open for write")):
+                break
+    raise DataFileError(_why_not_opened(path, failure), file=path) from failure
+
+
+def _why_not_opened(path: str, error: OSError | None) -> str:
+    if not os.path.exists(path):
+        return "there is no such file"
+    if os.path.isdir(path):
+        return "this is a folder, not an HDF5 file"
+    if not os.access(path, os.R_OK):
+        return "no permission to read the file"
+    text = str(error)
+    if "truncated" in text:
+        return f"the HDF5 file is cut off: {os.path.getsize(path)} bytes are there, but its header states more"
+    if "signature not found" in text:
+        return f"not an HDF5 file, but {describe_file(path)}"
+    return f"HDF5 cannot open the file: {text}"
+
+
+def get_item(parent: h5py.Group, name: str) -> Item | None:
+    """Group or dataset, through links of every kind.
+
+    Parameters
+    ----------
+    parent : h5py.Group
+    name : str
+        Path below it, or an absolute path in the file.
+
+    Returns
+    -------
+    h5py.Group, h5py.Dataset or None
+        None where there is nothing of that name.
+
+    Raises
+    ------
+    DataFileError
+        If a link leads nowhere; the message names what is missing.
+    """
+    try:
+        return parent[name]
+    except (KeyError, OSError):
+        return _walk(parent, name, 0)
+
+
+def _walk(parent: h5py.Group, name: str, depth: int) -> Item | None:
+    """Follow a path part by part, to find where it breaks."""
+    item: Item = parent.file if name.startswith("/") else parent
+    for part in name.strip("/").split("/"):
+        link = item.get(part, getlink=True) if isinstance(item, h5py.Group) else None
+        if link is None:
+            return None
+        try:
+            item = item[part]
+        except (KeyError, OSError) as error:
+            raise _broken_link(item, part, link, depth, error) from error
+    return item
+
+
+def _broken_link(parent: h5py.Group, name: str, link: Any, depth: int, error: Exception) -> DataFileError:
+    """What is missing at the end of a link that cannot be followed."""
+    where = {"file": parent.file.filename, "path": f"{parent.name.rstrip('/')}/{name}"}
+    if depth > _MAX_LINKS:
+        return DataFileError("too many links, one after the other", **where)
+    try:
+        if isinstance(link, h5py.SoftLink):
+            found = _walk(parent, link.path, depth + 1)
+            missing = f"a link to {link.path}, which does not exist"
+        elif isinstance(link, h5py.ExternalLink):
+            target = find_external(parent.file.filename, link.filename)
+            if target is None:
+                return DataFileError(
+                    f"the external file {expected(parent.file.filename, link.filename)} is missing", **where
+                )
+            with open_hdf5(target) as file:
+                found = _walk(file, link.path, depth + 1)
+            missing = f"the external file {target} has no {link.path}"
+        else:
+            return DataFileError(f"HDF5 cannot read this: {error}", **where)
+    except DataFileError as cause:
+        return DataFileError(f"{cause}", **where)
+    return DataFileError(missing if found is None else f"HDF5 cannot read this: {error}", **where)
+
+
+def find_external(file: str, name: str) -> str | None:
+    """Existing file that HDF5 takes for the `name` written in `file`, None where there is none."""
+    folder = os.path.dirname(os.path.abspath(file))
+    if name == ".":
+        return file
+    # An absolute name that is gone is looked for beside the file: the folder may have been moved.
+    for candidate in (os.path.join(folder, name), os.path.join(folder, os.path.basename(name)), os.path.abspath(name)):
+        if os.path.exists(candidate):
+            return os.path.normpath(candidate)
+    return None
+
+
+def expected(file: str, name: str) -> str:
+    """Where the file `name` that is written in `file` should be."""
+    return os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(file)), name))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A file that holds some of the frames of a stack.
+
+    Parameters
+    ----------
+    file : str
+        Path, absolute.
+    path : str
+        Path inside; empty for raw data.
+    frames : range
+        The frames that it holds.
+    """
+
+    file: str
+    path: str
+    frames: range
+
+
+def pieces(dataset: h5py.Dataset) -> list[Piece]:
+    """Files that a virtual dataset, or one with external raw data, takes its frames from; else none.
+
+    Raises
+    ------
+    DataFileError
+        If one of the files is missing: HDF5 would give zeros for its frames.
+    """
+    owner = dataset.file.filename
+    found: list[Piece] = []
+    if dataset.is_virtual:
+        for source in dataset.virtual_sources():
+            # Names with a pattern stand for a file of each block, known to HDF5 alone.
+            name = source.file_name
+            file = name if "%b" in name else find_external(owner, name)
+            found.append(Piece(file or _missing(dataset, name), source.dset_name, _frames_of(source, dataset)))
+    else:
+        folder = os.path.dirname(os.path.abspath(owner))
+        for name, _, _ in dataset.external or ():
+            file = os.path.join(folder, name)
+            found.append(Piece(file if os.path.exists(file) else _missing(dataset, name), "", range(dataset.shape[0])))
+    return found
+
+
+def _missing(dataset: h5py.Dataset, name: str) -> str:
+    owner = dataset.file.filename
+    raise DataFileError(f"the external file {expected(owner, name)} is missing", file=owner, path=dataset.name)
+
+
+def _frames_of(source: Any, dataset: h5py.Dataset) -> range:
+    try:
+        first, last = source.vspace.get_select_bounds()
+    except (RuntimeError, ValueError):
+        # A selection without an end.
+        return range(dataset.shape[0])
+    return range(int(first[0]), int(last[0]) + 1)
+
+
+def check_piece(piece: Piece) -> None:
+    """Make sure that the data of a piece exist: HDF5 gives zeros for what is not there.
+
+    Raises
+    ------
+    DataFileError
+        If they do not; the message names the file.
+    """
+    if not piece.path or "%b" in piece.file:
+        return
+    with open_hdf5(piece.file) as file:
+        item = get_item(file, piece.path)
+        if not isinstance(item, h5py.Dataset):
+            raise DataFileError("the file has no such dataset", file=piece.file, path=piece.path)
+        for below in pieces(item):
+            check_piece(below)
+
+
+def resolve(file: h5py.File, path: str) -> tuple[str, str]:
+    """File and path in which an object really lies, all links followed.
+
+    Parameters
+    ----------
+    file : h5py.File
+    path : str
+        Absolute path of an object that exists.
+
+    Returns
+    -------
+    (str, str)
+        Path of the file, path inside it.
+    """
+    item: Item = file
+    walked, parts = "", path.strip("/").split("/")
+    for number, part in enumerate(parts):
+        link, rest = item.get(part, getlink=True), "/".join(["", *parts[number + 1 :]])
+        if isinstance(link, h5py.SoftLink):
+            base = "" if link.path.startswith("/") else walked
+            return resolve(item.file, f"{base}/{link.path.lstrip('/')}{rest}")
+        if isinstance(link, h5py.ExternalLink):
+            return resolve(item[part].file, f"/{link.path.strip('/')}{rest}")
+        item, walked = item[part], f"{walked}/{part}"
+    return os.path.abspath(item.file.filename), walked
+
+
+def source_files(file: h5py.File, path: str, stored: list[Piece]) -> tuple[SourceFile, ...]:
+    """The files behind a dataset: the one that was opened, the one it lies in, and its pieces."""
+    urls = [(os.path.abspath(file.filename), path), resolve(file, path)]
+    urls += [(piece.file, piece.path) for piece in stored if "%b" not in piece.file]
+    return tuple(_source_files(dict.fromkeys(urls)))
+
+
+def _source_files(urls: dict[tuple[str, str], None]) -> Iterator[SourceFile]:
+    for name, inside in urls:
+        status = os.stat(name)
+        yield SourceFile(f"{name}::{inside}" if inside else name, status.st_size, status.st_mtime)
+
+
+_FILTERS = {
+    1: "gzip",
+    4: "szip",
+    307: "bzip2",
+    32000: "lzf",
+    32001: "blosc",
+    32004: "lz4",
+    32008: "bitshuffle",
+    32013: "zfp",
+    32015: "zstd",
+    32026: "blosc2",
+}
+_BITSHUFFLE_OPTIONS = {2: "bitshuffle/lz4", 3: "bitshuffle/zstd"}
+# Checksums, byte shuffling and the like, which do not compress.
+_NO_COMPRESSION = {2, 3, 5, 6}
+
+
+def compression(dataset: h5py.Dataset) -> str:
+    """Name of the compression of a dataset, ``""`` for none."""
+    settings = dataset.id.get_create_plist()
+    for number in range(settings.get_nfilters()):
+        code, _, options, name = settings.get_filter(number)
+        if code in _NO_COMPRESSION:
+            continue
+        if code == 32008:
+            return _BITSHUFFLE_OPTIONS.get(options[4] if len(options) > 4 else 0, "bitshuffle")
+        return _FILTERS.get(code) or name.decode(errors="replace") or f"filter {code}"
+    return ""

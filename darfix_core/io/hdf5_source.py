@@ -1,0 +1,238 @@
+"""Frames of an HDF5 dataset, read when asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import h5py
+import numpy as np
+
+from darfix_core.errors import DataFileError
+from darfix_core.io.hdf5_file import Piece, check_piece, get_item, open_hdf5, pieces, source_files
+from darfix_core.model.arrays import AnyArray, IntArray
+from darfix_core.model.frames import Region, SourceFile
+
+# Chunks are kept for the runs of frames that one read is made of, up to this size; HDF5 wants a prime of slots.
+_MAX_CHUNK_CACHE = 64 * 2**20
+_CACHE_SLOTS = 10007
+
+
+class Hdf5Source:
+    """A stack in an HDF5 file.
+
+    The file is open only while something is read, and once for all threads that read at the time. So it can
+    be written again, moved, or opened by a viewer with other flags, while datasets of it are at hand; opening
+    costs less than a millisecond of a read. The source holds paths, no handles, and can be pickled.
+
+    Parameters
+    ----------
+    file : str
+        Path of the file.
+    path : str
+        Path of the dataset, shape (n_frames, ny, nx), links and virtual datasets included.
+    frames : (int, int), optional
+        First frame, and the one behind the last; default: all.
+
+    Raises
+    ------
+    DataFileError
+        If there is no such dataset, or a file that it refers to is missing.
+    ValueError
+        If `frames` does not lie in the stack.
+    """
+
+    in_memory = False
+
+    def __init__(self, file: str, path: str, frames: tuple[int, int] | None = None) -> None:
+        self._file, self._path = file, path
+        self._start_sharing()
+        with open_hdf5(file) as handle:
+            dataset = get_item(handle, path)
+            if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 3:
+                raise DataFileError("there is no dataset of three axes (frames, rows, columns)", file=file, path=path)
+            n_frames, ny, nx = dataset.shape
+            self._first, stop = (0, n_frames) if frames is None else checked_range(frames, n_frames)
+            # HDF5 gives the counts in the byte order of this machine.
+            self._dtype: np.dtype[Any] = dataset.dtype.newbyteorder("=")
+            self._chunk_frames = int(dataset.chunks[0]) if dataset.chunks else 1
+            layer = self._chunk_frames * ny * nx * self._dtype.itemsize
+            self._cache_bytes = min(_MAX_CHUNK_CACHE, max(2**20, layer)) if dataset.chunks else 0
+            self._has_raw_data = bool(dataset.external)
+            stored = pieces(dataset)
+            self._files = source_files(handle, path, stored)
+        self._shape = (stop - self._first, ny, nx)
+        self._pieces = [piece for piece in stored if piece.frames.start < stop and piece.frames.stop > self._first]
+        self._check_covered()
+
+    def _start_sharing(self) -> None:
+        self._lock, self._users = threading.Lock(), 0
+        self._dataset: h5py.Dataset | None = None
+        self._checked: set[Piece] = set()
+
+    def __getstate__(self) -> dict[str, Any]:
+        hidden = ("_lock", "_users", "_handle", "_dataset", "_checked")
+        return {name: value for name, value in self.__dict__.items() if name not in hidden}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start_sharing()
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(n_frames, ny, nx)."""
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the counts, in the byte order of this machine."""
+        return self._dtype
+
+    @property
+    def chunk_frames(self) -> int:
+        """Number of frames that are stored, and so best read, together."""
+        return self._chunk_frames
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The files behind the source, those that it refers to included."""
+        return self._files
+
+    def read(self, region: Region) -> AnyArray:
+        """Counts of a region: nothing else is read but the chunks that it touches.
+
+        Raises
+        ------
+        DataFileError
+            If the file is gone or broken, or its compression is not known.
+        """
+        wanted = region.frames
+        shape = (region.rows.stop - region.rows.start, region.columns.stop - region.columns.start)
+        block = np.empty((region.n_frames, *shape), self._dtype)
+        if block.size == 0:
+            return block
+        load_filters()
+        with self._open() as dataset:
+            if isinstance(wanted, slice):
+                self._read_run(dataset, wanted.start, block, region)
+                return block
+            return self._read_numbers(dataset, wanted, block, region)
+
+    def _read_numbers(self, dataset: h5py.Dataset, numbers: IntArray, block: AnyArray, region: Region) -> AnyArray:
+        """Frames in any order: each is read once, neighbours together."""
+        frames, place = np.unique(numbers, return_inverse=True)
+        for run in np.split(np.arange(frames.size), np.flatnonzero(np.diff(frames) > 1) + 1):
+            self._read_run(dataset, int(frames[run[0]]), block[run[0] : run[-1] + 1], region)
+        return block if frames.size == numbers.size and np.all(np.diff(place) == 1) else block[place]
+
+    def _read_run(self, dataset: h5py.Dataset, first: int, block: AnyArray, region: Region) -> None:
+        """Fill a block with consecutive frames."""
+        start = self._first + first
+        self._check_pieces(start, start + len(block))
+        try:
+            dataset.read_direct(block, np.s_[start : start + len(block), region.rows, region.columns])
+        except (OSError, RuntimeError) as error:
+            raise DataFileError(f"frames cannot be read: {error}", file=self._file, path=self._path) from error
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[h5py.Dataset]:
+        """Open dataset, shared by the threads that read at the same time, closed by the last of them."""
+        with self._lock:
+            if self._dataset is None:
+                self._handle = open_hdf5(self._file)
+                try:
+                    self._dataset = self._find(self._handle)
+                except DataFileError:
+                    self._handle.close()
+                    raise
+            self._users += 1
+        try:
+            yield self._dataset
+        finally:
+            with self._lock:
+                self._users -= 1
+                if self._users == 0:
+                    self._dataset = None
+                    self._handle.close()
+
+    def _find(self, handle: h5py.File) -> h5py.Dataset:
+        try:
+            return h5py.Dataset(h5py.h5d.open(handle.id, self._path.encode(), self._access()))
+        except (KeyError, OSError):
+            item = get_item(handle, self._path)
+        if not isinstance(item, h5py.Dataset):
+            raise DataFileError("there is no such dataset", file=self._file, path=self._path)
+        return item
+
+    def _access(self) -> h5py.h5p.PropDAID:
+        """How the dataset is opened."""
+        access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+        access.set_chunk_cache(_CACHE_SLOTS, self._cache_bytes, 1.0)
+        if self._has_raw_data:
+            # Relative names of raw data are meant from the folder of the file, not from where the program runs.
+            access.set_efile_prefix(b"${ORIGIN}")
+        return access
+
+    def _check_covered(self) -> None:
+        """Frames that lie in no file would come as zeros."""
+        if not self._pieces or not self._pieces[0].path:
+            return
+        stop = self._first + self._shape[0]
+        lacking = missing_frames(self._pieces, range(self._first, stop))
+        if lacking is not None:
+            raise DataFileError(
+                f"no file holds the frames {lacking.start} to {lacking.stop - 1} of this virtual dataset; "
+                f"the others can be chosen with frames=(first, stop)",
+                file=self._file,
+                path=self._path,
+            )
+        for piece in {self._pieces[0], self._pieces[-1]}:
+            self._check_piece(piece)
+
+    def _check_pieces(self, start: int, stop: int) -> None:
+        for piece in self._pieces:
+            if piece.frames.start < stop and piece.frames.stop > start and piece not in self._checked:
+                self._check_piece(piece)
+
+    def _check_piece(self, piece: Piece) -> None:
+        try:
+            check_piece(piece)
+        except DataFileError as error:
+            raise DataFileError(f"{error}", file=self._file, path=self._path) from error
+        self._checked.add(piece)
+
+    def __repr__(self) -> str:
+        return f"Hdf5Source({self._file!r}, {self._path!r})"
+
+
+def checked_range(frames: tuple[int, int], n_frames: int) -> tuple[int, int]:
+    """A range of frames that lies in the stack.
+
+    Raises
+    ------
+    ValueError
+        If it does not.
+    """
+    first, stop = frames
+    if not 0 <= first < stop <= n_frames:
+        raise ValueError(f"frames must be (first, stop) with 0 <= first < stop <= {n_frames}, got {(first, stop)}")
+    return first, stop
+
+
+def missing_frames(stored: list[Piece], frames: range) -> range | None:
+    """First range of frames that no piece holds, None where all are held."""
+    reached = frames.start
+    for piece in sorted(stored, key=lambda piece: piece.frames.start):
+        if piece.frames.start > reached:
+            return range(reached, min(piece.frames.start, frames.stop))
+        reached = max(reached, piece.frames.stop)
+    return range(reached, frames.stop) if reached < frames.stop else None
+
+
+@functools.cache
+def load_filters() -> None:
+    """Register the compression filters of hdf5plugin with HDF5: bitshuffle, Blosc, LZ4, Zstandard ..."""
+    import hdf5plugin  # noqa: F401
