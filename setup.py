@@ -41,6 +41,8 @@ GUI = [
 TEST = [
     *GUI,
     "build>=1.2",
+    "setuptools>=77",
+    "wheel>=0.43",
     "codespell>=2.3",
     "import-linter>=2.1",
     "mypy>=1.15",
