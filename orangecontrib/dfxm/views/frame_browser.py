@@ -9,7 +9,7 @@ import numpy as np
 from AnyQt.QtCore import Qt, QTimer
 from AnyQt.QtCore import pyqtSignal as Signal
 from AnyQt.QtGui import QShowEvent
-from AnyQt.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from AnyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from darfix_core.errors import DarfixError
 from darfix_core.model.dataset import Dataset
@@ -60,6 +60,7 @@ class FrameBrowser(QWidget):
         self.spin = SpinBox()
         self.caption = QLabel()
         self.caption.setTextInteractionFlags(Qt.TextSelectableByMouse)
+        self.caption.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
         self.controls = QWidget()
         row = QHBoxLayout(self.controls)
         row.setContentsMargins(0, 0, 0, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,13 @@ def percentile_limits(values: Any, low: float = 0.5, high: float = 99.5) -> tupl
     if top <= bottom:
         margin = max(abs(bottom) * 1e-6, 1e-12)
         bottom, top = bottom - margin, top + margin
-    return bottom, top
+    return _rounded(bottom, top)
+
+
+def _rounded(bottom: float, top: float) -> tuple[float, float]:
+    """Limits with no more digits than their distance deserves, which is what stands at the colour bar."""
+    digits = 2 - math.floor(math.log10(top - bottom))
+    return round(bottom, digits), round(top, digits)
 
 
 class Plot(PlotWindow):
@@ -77,6 +84,11 @@ class Plot(PlotWindow):
         """Label the axes."""
         self.getXAxis().setLabel(horizontal)
         self.getYAxis().setLabel(vertical)
+
+    def hide_tools(self) -> None:
+        """Show the plot alone."""
+        for bar in (self.toolBar(), self.getInteractiveModeToolBar(), self.getOutputToolBar()):
+            bar.hide()
 
     def set_title(self, title: str) -> None:
         """Write a title, for which the margin makes room."""
@@ -126,6 +138,7 @@ class ImagePlot(Plot):
             position=[("column", _whole), ("row", lambda _, y: _whole(y, 0)), ("value", self._value_text)],
         )
         self._image: Any = None
+        self._frame: Any = None
         self.setDataMargins(0, 0, 0, 0)
         self.setKeepDataAspectRatio(True)
         self.getYAxis().setInverted(True)
@@ -143,19 +156,52 @@ class ImagePlot(Plot):
         label : str
             Beside the colour bar: the quantity with its unit.
         """
-        values = np.asarray(values)
-        fresh = self._image is None or self._image.shape[:2] != values.shape[:2]
+        self._draw(np.asarray(values), (-0.5, -0.5), (1.0, 1.0), colormap, label)
+
+    def show_grid(self, values: Any, y: Any, x: Any, *, colormap: Colormap, label: str = "") -> None:
+        """Show values over the plane of two motors.
+
+        Parameters
+        ----------
+        values : ndarray, shape (ny, nx)
+        y, x : array_like, shape (ny,) and (nx,)
+            Positions of the rows and columns, evenly spaced, in either direction.
+        colormap : silx Colormap
+        label : str
+            Beside the colour bar: the quantity with its unit.
+        """
+        values, y, x = np.asarray(values), np.asarray(y), np.asarray(x)
+        values = values[:: -1 if y[-1] < y[0] else 1, :: -1 if x[-1] < x[0] else 1]
+        steps = tuple(float(np.ptp(axis)) / (axis.size - 1) if axis.size > 1 else 1.0 for axis in (x, y))
+        origin = (float(x.min()) - steps[0] / 2, float(y.min()) - steps[1] / 2)
+        self._draw(values, origin, steps, colormap, label)
+
+    def _draw(
+        self,
+        values: Any,
+        origin: tuple[float, float],
+        scale: tuple[float, ...],
+        colormap: Colormap | None,
+        label: str,
+    ) -> None:
+        frame = (values.shape[:2], origin, scale)
+        fresh, self._frame = frame != self._frame, frame
         self._image = values
-        shown = _drawable(values)
-        # The first pixel is centred on 0: its corner lies half a pixel before.
-        options = {"legend": "image", "origin": (-0.5, -0.5), "resetzoom": fresh, "replace": False}
-        self.addImage(shown, colormap=colormap if values.ndim == 2 else None, **options)
+        self.addImage(
+            _drawable(values),
+            legend="image",
+            origin=origin,
+            scale=scale,
+            colormap=colormap if values.ndim == 2 else None,
+            resetzoom=fresh,
+            replace=False,
+        )
         self.setActiveImage("image")
         self.getColorBarWidget().setLegend(label)
 
     def clear_image(self) -> None:
         """Show nothing."""
-        self._image = None
+        self._image = self._frame = None
         self.remove("image", kind="image")
 
     def value_at(self, column: float, row: float) -> tuple[int, int, Any] | None:

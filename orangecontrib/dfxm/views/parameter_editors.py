@@ -115,22 +115,41 @@ class BoolEditor(Editor):
 
 
 class ChoiceEditor(Editor):
-    """One of several literals."""
+    """One of several literals.
 
-    def __init__(self, choices: Sequence[Any]) -> None:
+    Parameters
+    ----------
+    choices : sequence of literals
+    none : str
+        What is shown for None.
+    """
+
+    def __init__(self, choices: Sequence[Any], none: str = "none") -> None:
         super().__init__()
-        self.choices = tuple(choices)
+        self._none = none
+        self.choices: tuple[Any, ...] = ()
         self.combo = ComboBox()
-        self.combo.addItems(["none" if choice is None else str(choice) for choice in choices])
         self.combo.activated.connect(lambda _: self.edited.emit())
         self._lay_out(self.combo)
+        self.set_choices(choices)
+
+    def set_choices(self, choices: Sequence[Any]) -> None:
+        """Offer other literals. One that is chosen and not among them stays, for the step to judge."""
+        chosen = self.value() if self.choices else choices[0]
+        self.choices = tuple(choices) if chosen in choices else (*choices, chosen)
+        self.combo.clear()
+        self.combo.addItems([self._none if choice is None else str(choice) for choice in self.choices])
+        self.combo.setCurrentIndex(self.choices.index(chosen))
 
     def value(self) -> Any:
         """The chosen literal."""
         return self.choices[self.combo.currentIndex()]
 
     def set_value(self, value: Any) -> None:
-        """Show one of the choices."""
+        """Show a literal."""
+        if value not in self.choices:
+            self.choices = (*self.choices, value)
+            self.combo.addItem(str(value))
         self.combo.setCurrentIndex(self.choices.index(value))
 
 

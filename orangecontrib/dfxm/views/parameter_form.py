@@ -33,10 +33,10 @@ def parameter_label(name: str) -> str:
 
 
 def meaning_of_none(parameter: Parameter) -> str:
-    """What None stands for, from the description ("None: up to the end of the frame"), else "automatic"."""
+    """What None stands for, from the description ("None: up to the end of the frame"), else "default"."""
     match = _NONE_MEANS.search(parameter.description)
     text = " ".join(match[1].split()) if match else ""
-    return text if 0 < len(text) <= _LONGEST_CHECK else "automatic"
+    return text if 0 < len(text) <= _LONGEST_CHECK else "default"
 
 
 def make_editor(parameter: Parameter) -> Editor:

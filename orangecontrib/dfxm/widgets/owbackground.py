@@ -17,7 +17,7 @@ class OWBackground(StepWidget):
     step_id = "subtract_background"
     icon = icon_path("background.svg")
     keywords = "background, pedestal, dark, median, mean, subtract, noise"
-    mainArea_width_height_ratio = 1.8  # noqa: N815  (Orange's name)
+    window_size = (1250, 600)
 
     def build_view(self) -> None:
         """Before and after."""

@@ -7,11 +7,13 @@ thread; a change while it runs cancels it and starts again with the newest value
 from __future__ import annotations
 
 import base64
+import glob
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
-from AnyQt.QtCore import QBuffer, QIODevice, QTimer
+from AnyQt.QtCore import QBuffer, QIODevice, QSize, QTimer
 from AnyQt.QtWidgets import QPushButton, QWidget
 from Orange.widgets.settings import Setting
 from Orange.widgets.utils.concurrent import ConcurrentWidgetMixin, TaskState
@@ -69,8 +71,10 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
     #: Settings version -> function that brings the settings of that version to the next one, in place.
     migrations: ClassVar[Mapping[int, Callable[[dict[str, Any]], None]]] = {}
 
+    #: Size of the window until the user changes it.
+    window_size: ClassVar[tuple[int, int]] = (1050, 650)
+
     step: ClassVar[Step]
-    mainArea_width_height_ratio = 1.25  # noqa: N815  (Orange's name)
 
     autocommit = Setting(True)
 
@@ -142,6 +146,10 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
             self._first.timeout.connect(self.first_commit)
             self._first.start(0)
 
+    def sizeHint(self) -> QSize:
+        """Size of a new window."""
+        return QSize(*self.window_size)
+
     # What a concrete widget replaces
 
     def editors(self) -> dict[str, Editor]:
@@ -187,6 +195,17 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
     def parameters(self) -> dict[str, Literal]:
         """The parameters as they stand, for the step to check."""
         return {name: getattr(self, name) for name in self.step.parameters.entries}
+
+    def resolved_parameters(self) -> dict[str, Literal]:
+        """The parameters as the step gets them: relative input files lie beside the saved workflow."""
+        values, name = self.parameters(), self.step.input_path
+        folder = self.workflowEnv().get("basedir")
+        if name and folder:
+            path = values[name]
+            several = isinstance(path, list | tuple)
+            found = tuple(_beside(folder, entry) for entry in (path if several else (path,)))
+            values[name] = found if several else found[0]
+        return values
 
     def change_parameters(self, **values: Literal) -> None:
         """Set parameters as if the user had typed them."""
@@ -237,7 +256,7 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
             return
         for name in self.step.outputs:
             getattr(self.Outputs, name).invalidate()
-        self.start(self.runner(), self.step, dict(self.received), self.parameters())
+        self.start(self.runner(), self.step, dict(self.received), self.resolved_parameters())
 
     def on_done(self, result: Any) -> None:
         """The step has ended well."""
@@ -308,6 +327,14 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
         picture = self.picture()
         if picture is not None and self.produced is not None:
             self.report_raw(_as_html(picture))
+
+
+def _beside(folder: str, path: Any) -> Any:
+    """Path in the folder of the workflow if there is such a file, folder or glob, else as it was given."""
+    if not isinstance(path, str) or not path:
+        return path
+    beside = str(Path(folder) / Path(path).expanduser())
+    return beside if Path(beside).exists() or glob.glob(beside) else path
 
 
 def _as_html(widget: QWidget) -> str:

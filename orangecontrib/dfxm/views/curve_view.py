@@ -1,0 +1,173 @@
+"""Rocking curve of one pixel: counts against one motor, or over the plane of two."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from AnyQt.QtCore import QObject, Qt
+from AnyQt.QtCore import pyqtSignal as Signal
+from AnyQt.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from darfix_core.model.dataset import Dataset
+from orangecontrib.dfxm.views.image_plot import ImagePlot, Plot, make_colormap, percentile_limits
+from orangecontrib.dfxm.views.mosaicity_key import axis_label
+
+_CURVE, _CENTER = "#1f3a5f", "#d9480f"
+_BLOCK = 64 * 2**20  # bytes of frames that are read between two looks at the stop flag
+
+
+class CurveReader(QObject):
+    """Reads curves in a thread: the frames of a compressed file have to be decoded for it.
+
+    Signals
+    -------
+    ready(object, object)
+        Pixel (row, column) and its counts, shape (n_frames,), or the error.
+    """
+
+    ready = Signal(object, object)
+    _read = Signal(object, object, object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        # Emitted in the thread, received here.
+        self._read.connect(self._received)
+
+    def read(self, dataset: Dataset, row: int, column: int) -> None:
+        """Read a curve; one that is being read is given up."""
+        self.cancel()
+        self._stop = stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, args=(dataset, row, column, stop), name="dfxm-curve", daemon=True
+        )
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Give up and wait."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self, dataset: Dataset, row: int, column: int, stop: threading.Event) -> None:
+        result: Any
+        try:
+            result = read_curve(dataset, row, column, stop)
+        except Exception as error:  # noqa: BLE001  (handed to the thread of the window, which shows it)
+            result = error
+        if not stop.is_set():
+            self._read.emit(stop, (row, column), result)
+
+    def _received(self, stop: threading.Event, pixel: tuple[int, int], result: Any) -> None:
+        if stop is self._stop and not stop.is_set():
+            self.ready.emit(pixel, result)
+
+
+def read_curve(dataset: Dataset, row: int, column: int, stop: threading.Event) -> Any:
+    """Counts of a pixel, shape (n_frames,), read in blocks; incomplete once `stop` is set."""
+    n_frames, ny, nx = dataset.frames.shape
+    counts = np.empty(n_frames, dtype=np.float64)
+    step = max(1, _BLOCK // (ny * nx * dataset.frames.dtype.itemsize))
+    for start in range(0, n_frames, step):
+        if stop.is_set():
+            break
+        part = slice(start, min(n_frames, start + step))
+        block = dataset.frames.read(part, slice(row, row + 1), slice(column, column + 1))
+        counts[part] = block[:, 0, 0]
+    return counts
+
+
+class CurveView(QWidget):
+    """Plots the curve of a pixel. Scans of more than two motors are summed over the slowest ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = Plot(self)
+        self.line.setDataMargins(0.02, 0.02, 0.05, 0.08)
+        self.image = ImagePlot(self)
+        self.image.setKeepDataAspectRatio(False)
+        self.image.getYAxis().setInverted(False)
+        self.image.getPositionInfoWidget().hide()
+        for plot in (self.line, self.image):
+            plot.setMinimumSize(240, 200)
+            plot.getInteractiveModeToolBar().hide()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.line)
+        self._stack.addWidget(self.image)
+        self.caption = QLabel()
+        self.caption.setTextInteractionFlags(Qt.TextSelectableByMouse)
+        self.caption.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._stack, 1)
+        layout.addWidget(self.caption)
+        self.show_message("Click on a pixel of the map to see its rocking curve.")
+
+    def show_message(self, text: str) -> None:
+        """Show a text in place of a curve."""
+        self._stack.setCurrentWidget(self.line)
+        self.line.clear()
+        self.line.set_axis_labels("", "counts")
+        self.line.set_title(text)
+        self.caption.setText("")
+
+    def show_curve(
+        self, dataset: Dataset, pixel: tuple[int, int], counts: Any, centers: Mapping[str, float] | None = None
+    ) -> None:
+        """Plot the curve of a pixel.
+
+        Parameters
+        ----------
+        dataset : Dataset
+        pixel : (int, int)
+            Row and column.
+        counts : ndarray, shape (n_frames,)
+        centers : mapping, optional
+            Motor -> centre of mass, which is marked.
+        """
+        title = f"row {pixel[0]}, column {pixel[1]}"
+        dimensions = dataset.dimensions
+        places = [f"{name} {value:.5g} {dataset.unit(name)}".rstrip() for name, value in (centers or {}).items()]
+        self.caption.setText("Centre of mass: " + ",  ".join(places) if places else "")
+        if len(dimensions) >= 2:
+            self._show_plane(dataset, title, counts, centers or {})
+        else:
+            name = dimensions[0].name if dimensions else next(iter(dataset.positions), "")
+            self._show_line(dataset, title, name, counts, (centers or {}).get(name))
+
+    def _show_line(self, dataset: Dataset, title: str, name: str, counts: Any, center: float | None) -> None:
+        self._stack.setCurrentWidget(self.line)
+        self.line.clear()
+        places = dataset.positions[name] if name else np.arange(counts.size)
+        order = np.argsort(places, kind="stable")
+        self.line.addCurve(
+            places[order], counts[order], legend="counts", color=_CURVE, symbol="o", linewidth=1.5, resetzoom=False
+        )
+        if center is not None and math.isfinite(center):
+            self.line.addXMarker(center, legend="center", color=_CENTER)
+        self.line.set_axis_labels(axis_label(name, dataset.unit(name)) if name else "frame", "counts")
+        self.line.set_title(title)
+        self.line.resetZoom()
+
+    def _show_plane(self, dataset: Dataset, title: str, counts: Any, centers: Mapping[str, float]) -> None:
+        self._stack.setCurrentWidget(self.image)
+        grid = dataset.on_grid(counts)
+        summed = dataset.dimensions[:-2]
+        if summed:
+            grid = np.nansum(grid, axis=tuple(range(len(summed))))
+            title += ", summed over " + ", ".join(dimension.name for dimension in summed)
+        slow, fast = dataset.dimensions[-2:]
+        colormap = make_colormap("viridis", percentile_limits(grid, 0, 100))
+        self.image.show_grid(grid, slow.values, fast.values, colormap=colormap, label="counts")
+        self.image.set_axis_labels(axis_label(fast.name, fast.unit), axis_label(slow.name, slow.unit))
+        self.image.set_title(title)
+        self.image.remove("center", kind="marker")
+        x, y = centers.get(fast.name, math.nan), centers.get(slow.name, math.nan)
+        if math.isfinite(x) and math.isfinite(y):
+            self.image.addMarker(x, y, legend="center", color=_CENTER, symbol="+")

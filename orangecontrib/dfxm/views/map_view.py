@@ -1,0 +1,146 @@
+"""View of one map at a time, with the colour key beside a mosaicity map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from AnyQt.QtCore import Qt
+from AnyQt.QtCore import pyqtSignal as Signal
+from AnyQt.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from darfix_core.model.maps import Maps
+from orangecontrib.dfxm.views.image_plot import ImagePlot, make_colormap, percentile_limits
+from orangecontrib.dfxm.views.mosaicity_key import MosaicityKey
+
+# Quantities that have a natural zero in their middle get a colour map that shows it.
+_SIGNED = ("skewness", "kurtosis", "covariance")
+_MARKER = "#000000"
+_WIDE = 1.5  # columns for each row
+
+
+def colormap_of(name: str, values: Any) -> Any:
+    """Colour map that suits a map: grey for counts, two-sided where zero is the middle, else viridis."""
+    low, high = percentile_limits(values, 1, 99)
+    quantity = name.rsplit("/", 1)[-1]
+    if quantity in _SIGNED:
+        largest = max(abs(low), abs(high))
+        return make_colormap("RdBu_r", (-largest, largest))
+    if quantity == "intensity":
+        return make_colormap("gray", (low, high))
+    return make_colormap("viridis", (low, high))
+
+
+def map_label(maps: Maps, name: str) -> str:
+    """Name of a map with its unit."""
+    unit = maps.unit(name)
+    return f"{name.replace('/', ' ').replace('_', ' ')} ({unit})" if unit else name.replace("/", " ").replace("_", " ")
+
+
+class MapView(QWidget):
+    """One map with its colour bar, or the mosaicity map with its key.
+
+    Signals
+    -------
+    pixel_clicked(int, int)
+        Row and column of a pixel that the user wants to know more about.
+    """
+
+    pixel_clicked = Signal(int, int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps: Maps | None = None
+        self.name = ""
+        self._pixel: tuple[int, int] | None = None
+        self.plot = ImagePlot()
+        self.plot.setMinimumSize(320, 240)
+        self.key = MosaicityKey()
+        self._side = QSplitter(Qt.Vertical)
+        self._side.setChildrenCollapsible(False)
+        self._side.addWidget(self.key)
+        self._splitter = QSplitter(Qt.Horizontal)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.addWidget(self.plot)
+        self._splitter.addWidget(self._side)
+        self._splitter.setStretchFactor(0, 1)
+        self._splitter.setSizes([640, 340])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._splitter)
+        self.key.hide()
+        self.plot.sigPlotSignal.connect(self._plot_event)
+
+    def add_beside(self, widget: QWidget) -> None:
+        """Put something below the colour key."""
+        self._side.addWidget(widget)
+
+    def set_maps(self, maps: Maps | None) -> None:
+        """Show other maps; the name that was shown is kept where it exists."""
+        if maps is None or self.maps is None or maps.shape != self.maps.shape:
+            self._pixel = None
+            self.plot.remove("pixel", kind="marker")
+        self.maps = maps
+        if maps is not None:
+            self._arrange(maps.shape)
+        self.show_map(self.name)
+
+    def _arrange(self, shape: tuple[int, int]) -> None:
+        """Put key and curve below wide maps, and to the right of all others."""
+        wide = shape[1] > _WIDE * shape[0]
+        if wide == (self._splitter.orientation() == Qt.Vertical):
+            return
+        self._splitter.setOrientation(Qt.Vertical if wide else Qt.Horizontal)
+        self._side.setOrientation(Qt.Horizontal if wide else Qt.Vertical)
+        self._splitter.setSizes([470, 290] if wide else [640, 340])
+
+    def show_map(self, name: str) -> None:
+        """Show the map of that name, the first one where there is none."""
+        maps = self.maps
+        if maps is None:
+            self.plot.clear_image()
+            self.plot.set_title("")
+            self.key.hide()
+            return
+        self.name = name if name in maps else next(iter(maps))
+        values = maps[self.name]
+        colored = values.ndim == 3
+        colormap = None if colored else colormap_of(self.name, values)
+        label = map_label(maps, self.name)
+        self.plot.getColorBarWidget().setVisible(not colored)
+        self.plot.show_image(values, colormap=colormap, label=label)
+        self.plot.set_title(maps.description(self.name) or label)
+        description = maps.metadata.get("mosaicity") if self.name == "mosaicity" else None
+        self.key.setVisible(description is not None)
+        if description is not None:
+            self.key.set_colors(description)
+        self._mark()
+
+    def select_pixel(self, row: int, column: int) -> None:
+        """Mark a pixel, in the map and in the key."""
+        self._pixel = row, column
+        self._mark()
+
+    def _mark(self) -> None:
+        if self._pixel is None or self.maps is None:
+            self.key.mark(None)
+            return
+        row, column = self._pixel
+        self.plot.addMarker(column, row, legend="pixel", color=_MARKER, symbol="+")
+        self.key.mark(self.orientation(row, column))
+
+    def orientation(self, row: int, column: int) -> tuple[float, float] | None:
+        """Centres of mass of a pixel along the two motors of the key; None where there is none."""
+        description = self.maps.metadata.get("mosaicity") if self.maps is not None else None
+        if description is None:
+            return None
+        place = tuple(float(self.maps[f"{motor}/center_of_mass"][row, column]) for motor in description["motors"])
+        return place if np.isfinite(place).all() else None
+
+    def _plot_event(self, event: dict[str, Any]) -> None:
+        if event["event"] != "mouseClicked" or event["button"] != "left":
+            return
+        found = self.plot.value_at(event["x"], event["y"])
+        if found is not None:
+            self.select_pixel(found[0], found[1])
+            self.pixel_clicked.emit(found[0], found[1])

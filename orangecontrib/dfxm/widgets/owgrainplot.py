@@ -1,0 +1,116 @@
+"""Grain Plot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from AnyQt.QtWidgets import QListWidget, QPushButton, QWidget
+from Orange.widgets.settings import Setting
+from Orange.widgets.widget import Msg
+from orangewidget import gui
+
+from orangecontrib.dfxm.views.curve_view import CurveReader, CurveView
+from orangecontrib.dfxm.views.map_view import MapView, map_label
+from orangecontrib.dfxm.views.parameter_editors import ChoiceEditor, Editor
+from orangecontrib.dfxm.widgets.icon import icon_path
+from orangecontrib.dfxm.widgets.step_widget import StepWidget
+
+
+class OWGrainPlot(StepWidget):
+    """Orientation maps; a click on a pixel shows its rocking curve."""
+
+    step_id = "grain_plot"
+    icon = icon_path("grainplot.svg")
+    keywords = "mosaicity, orientation, moments, centre of mass, center of mass, fwhm, grains, rocking curve"
+
+    view_map = Setting("", schema_only=True)
+
+    class Warning(StepWidget.Warning):
+        """What cannot be shown."""
+
+        no_curve = Msg("The rocking curve cannot be read: {}")
+
+    window_size = (1260, 760)
+
+    def editors(self) -> dict[str, Editor]:
+        """Motors are chosen among those of the scan."""
+        return {
+            "x_motor": ChoiceEditor((None,), "the fastest motor"),
+            "y_motor": ChoiceEditor((None,), "the slowest motor"),
+        }
+
+    def build_controls(self) -> None:
+        """The list of maps, and the form."""
+        box = gui.vBox(self.controlArea, "Maps")
+        self.map_list = QListWidget()
+        self.map_list.setMinimumHeight(240)
+        self.map_list.currentRowChanged.connect(self._map_chosen)
+        box.layout().addWidget(self.map_list)
+        self.picture_button = QPushButton("Save picture…", autoDefault=False)
+        self.picture_button.setToolTip("Save the map as a figure with axes, colour bar and title")
+        box.layout().addWidget(self.picture_button)
+        super().build_controls()
+
+    def build_view(self) -> None:
+        """The map above, the curve of a pixel below."""
+        self.view, self.curve = MapView(), CurveView()
+        self.reader = CurveReader(self)
+        self.view.pixel_clicked.connect(self._read_curve)
+        self.reader.ready.connect(self._show_curve)
+        self.view.add_beside(self.curve)
+        self.mainArea.layout().addWidget(self.view)
+
+    def show_inputs(self) -> None:
+        """A curve of other frames would mislead."""
+        self.reader.cancel()
+        dataset = self.received["dataset"]
+        motors = [] if dataset is None else [dimension.name for dimension in dataset.dimensions]
+        for name in ("x_motor", "y_motor"):
+            self.form.editors[name].set_choices((None, *motors))
+        self.curve.show_message("Click on a pixel of the map to see its rocking curve.")
+
+    def show_result(self, result: Any) -> None:
+        """List the maps and show the one that was shown."""
+        self.map_list.blockSignals(True)
+        self.map_list.clear()
+        if result is not None:
+            names = list(result)
+            self.map_list.addItems([map_label(result, name) for name in names])
+            self.map_list.setCurrentRow(names.index(self.view_map) if self.view_map in names else 0)
+        self.map_list.blockSignals(False)
+        self.picture_button.setEnabled(result is not None)
+        self.view.set_maps(result)
+        self.view.show_map(self.view_map)
+
+    def _map_chosen(self, row: int) -> None:
+        if self.produced is not None and row >= 0:
+            self.view_map = list(self.produced)[row]
+            self.view.show_map(self.view_map)
+
+    def _read_curve(self, row: int, column: int) -> None:
+        self.Warning.no_curve.clear()
+        dataset = self.received["dataset"]
+        if dataset is not None:
+            self.reader.read(dataset, row, column)
+
+    def _show_curve(self, pixel: tuple[int, int], counts: Any) -> None:
+        dataset, maps = self.received["dataset"], self.produced
+        if isinstance(counts, Exception):
+            self.Warning.no_curve(str(counts))
+        elif dataset is not None:
+            centers = {
+                dimension.name: float(np.asarray(maps[f"{dimension.name}/center_of_mass"])[pixel])
+                for dimension in dataset.dimensions
+                if maps is not None
+            }
+            self.curve.show_curve(dataset, pixel, counts, centers)
+
+    def picture(self) -> QWidget:
+        """The map with its key."""
+        return self.view
+
+    def onDeleteWidget(self) -> None:
+        """Stop reading curves."""
+        self.reader.cancel()
+        super().onDeleteWidget()
