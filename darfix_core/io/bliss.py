@@ -82,5 +82,5 @@ def _recorded_frames(scan: Scan, stack: Detector) -> int:
     lacking = missing_frames(stored, range(n_frames)) if stored else None
     if lacking is None or lacking.start == 0:
         return n_frames
-    warn(f"the scan ended early ({reason}): its files hold {lacking.start} of {n_frames} frames")
+    warn(f"the scan is not whole ({reason}): its files hold {lacking.start} of {n_frames} frames")
     return lacking.start

@@ -225,7 +225,7 @@ def _lengths(scan: Scan, tables: _Tables, motors: list[str], moved: list[str], n
     if not reason:
         raise scan.error(f"the detector has {n_frames} frames, but there are {counts}")
     common = min(n_frames, *other.values())
-    warn(f"the scan ended early ({reason}), with {n_frames} frames and {counts}: the first {common} are used")
+    warn(f"the scan is not whole ({reason}), with {n_frames} frames and {counts}: the first {common} are used")
     return {n_frames, *other.values()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass, field
 
 import h5py
@@ -15,6 +15,8 @@ from darfix_core.io.hdf5_file import Item, get_item
 # How deep a stack is looked for where it is in none of the usual places.
 _MAX_DEPTH = 5
 _STACK_NAMES = ("data", "image")
+# Scans that an error message lists.
+_LISTED = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,10 +150,15 @@ def choose_scan(file: h5py.File, wanted: str | None) -> Scan:
     found = {scan: find_detectors(scan) for scan in scans}
     held = [scan for scan in scans if found[scan].detectors]
     if len(held) == 1:
+        for problem in problems:
+            warn(f"a scan is left out: {problem}")
         return held[0]
     if held:
-        listed = "; ".join(_describe(scan, found[scan]) for scan in held)
-        raise DataFileError(f"the file holds {len(held)} scans, choose one by its name: {listed}", file=file.filename)
+        listed = "; ".join(_describe(scan, found[scan]) for scan in held[:_LISTED])
+        raise DataFileError(
+            f"the file holds {len(held)} scans with frames, choose one by its name: {listed}{_more(held)}",
+            file=file.filename,
+        )
     problems += [problem for entry in found.values() for problem in entry.problems.values()]
     if problems:
         raise problems[0]
@@ -169,10 +176,15 @@ def _named_scan(file: h5py.File, wanted: str) -> Scan:
         item = file if candidate == "/" else get_item(file, candidate)
         if isinstance(item, h5py.Group):
             return Scan(file, candidate, item)
-    scans, _ = find_scans(file)
-    raise DataFileError(
-        f"there is no scan {wanted!r}{nearest(wanted, [scan.name for scan in scans])}", file=file.filename
-    )
+    names = [scan.name for scan in find_scans(file)[0]]
+    close = nearest(wanted, names) if len(names) > _LISTED else ""
+    listed = f"; there are {len(names)}: {', '.join(names[:_LISTED])}{_more(names)}" if names else "; there are none"
+    raise DataFileError(f"there is no scan {wanted!r}{close}{listed}", file=file.filename)
+
+
+def _more(listed: Sized) -> str:
+    """End of a list that is too long for a message."""
+    return f" ... and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
 
 
 def _describe(scan: Scan, found: Found) -> str:
@@ -186,7 +198,7 @@ def find_detectors(scan: Scan) -> Found:
     for name, path, rank in _places(scan):
         _look(scan, found, name, path, rank)
     if not found.detectors:
-        for path in _deep(scan.entry, "", 0, set()):
+        for path in _deep(scan.entry.id, "", 0, set()):
             _look(scan, found, _name_of(path), path, 2)
     return found
 
@@ -197,6 +209,8 @@ def _places(scan: Scan) -> Iterator[tuple[str, str, int]]:
     if isinstance(instrument, h5py.Group):
         for name in instrument:
             item = find(instrument, name)
+            if name.startswith("positioners"):
+                continue
             if isinstance(item, h5py.Group):
                 declared = attribute(item, "NX_class") == "NXdetector" or text(item, "type") == "lima"
                 inside = [key for key in _STACK_NAMES if key in item]
@@ -211,6 +225,8 @@ def _places(scan: Scan) -> Iterator[tuple[str, str, int]]:
 
 def _look(scan: Scan, found: Found, name: str, path: str, rank: int) -> None:
     """Add what is at a path to what was found, if it is a stack."""
+    if _is_flat(scan.entry, path):
+        return
     try:
         item = get_item(scan.entry, path)
     except DataFileError as error:
@@ -233,22 +249,36 @@ def _is_stack(item: Item | None) -> bool:
     return isinstance(item, h5py.Dataset) and item.ndim == 3 and item.dtype.kind in "uif" and item.size > 0
 
 
+def _is_flat(entry: h5py.Group, path: str) -> bool:
+    """True for groups, single values and curves; told without the cost of h5py's objects, as there are many."""
+    try:
+        item = h5py.h5o.open(entry.id, path.encode())
+    except (KeyError, OSError):
+        return False
+    return not isinstance(item, h5py.h5d.DatasetID) or item.rank < 2
+
+
 def _identity(item: Item) -> tuple[int, int]:
     status = h5py.h5o.get_info(item.id)
     return status.fileno, status.addr
 
 
-def _deep(group: h5py.Group, path: str, depth: int, seen: set[tuple[int, int]]) -> Iterator[str]:
-    """Paths of all stacks below a group."""
-    if depth > _MAX_DEPTH or _identity(group) in seen:
+def _deep(group: h5py.h5g.GroupID, path: str, depth: int, seen: set[tuple[int, int]]) -> Iterator[str]:
+    """Paths of what may be a stack, anywhere below a group; as fast as `_is_flat`."""
+    status = h5py.h5o.get_info(group)
+    if depth > _MAX_DEPTH or (status.fileno, status.addr) in seen:
         return
-    seen.add(_identity(group))
+    seen.add((status.fileno, status.addr))
     for name in group:
-        item = find(group, name)
-        if isinstance(item, h5py.Group):
-            yield from _deep(item, f"{path}/{name}", depth + 1, seen)
-        elif _is_stack(item):
-            yield f"{path}/{name}".strip("/")
+        try:
+            item = h5py.h5o.open(group, name)
+        except (KeyError, OSError):
+            continue
+        inside = f"{path}/{name.decode(errors='replace')}".strip("/")
+        if isinstance(item, h5py.h5g.GroupID):
+            yield from _deep(item, inside, depth + 1, seen)
+        elif isinstance(item, h5py.h5d.DatasetID) and item.rank > 2:
+            yield inside
 
 
 def _name_of(path: str) -> str:

@@ -157,10 +157,14 @@ def _exposure_time(detector: h5py.Group | None, parameters: dict[str, Any]) -> f
     return None
 
 
-_UNFINISHED = ("abort", "interrupt", "fail", "kill", "error", "cancel", "deleted", "stop")
+# Parts of the words that BLISS writes for scans that were stopped, failed, or are still recorded.
+_UNFINISHED = ("abort", "interrupt", "fail", "kill", "error", "cancel", "deleted", "stop", "running")
 
 
 def interruption(entry: h5py.Group) -> str:
-    """Why a scan ended before its end, as the file has it; empty for scans that went through."""
-    reason = text(entry, "end_reason")
-    return reason if any(word in reason.lower() for word in _UNFINISHED) else ""
+    """Why a scan is not whole, as the file has it; empty for scans that went through."""
+    for path in ("end_reason", "writer/status"):
+        reason = text(entry, path)
+        if any(word in reason.lower() for word in _UNFINISHED):
+            return reason
+    return ""

@@ -131,7 +131,7 @@ def _broken_link(parent: h5py.Group, name: str, link: Any, depth: int, error: Ex
         else:
             return DataFileError(f"HDF5 cannot read this: {error}", **where)
     except DataFileError as cause:
-        return DataFileError(f"{cause}", **where)
+        return cause if isinstance(link, h5py.SoftLink) else DataFileError(f"{cause}", **where)
     return DataFileError(missing if found is None else f"HDF5 cannot read this: {error}", **where)
 
 

@@ -47,53 +47,76 @@ def open_scan(
     ValueError
         If `frames` does not lie in the scan, or `scan` or `detector` is given for EDF files.
     """
-    paths = (path,) if isinstance(path, str) else tuple(path)
-    if not paths:
-        raise ValueError("path must be a file or a list of files, got an empty list")
-    if file_kind(paths) == "EDF":
+    kind, files = files_of(path)
+    if kind == "EDF":
+        from darfix_core.io.edf import open_edf
+
         for name, value in (("scan", scan), ("detector", detector)):
             if value is not None:
                 raise ValueError(f"{name} must be None for EDF files, which hold one stack, got {value!r}")
-        dataset = _open_edf(paths, frames)
-    elif len(paths) > 1:
-        raise DataFileError(f"one HDF5 file can be opened at a time, got {len(paths)} files", file=paths[0])
+        dataset = open_edf(files, frames=frames)
     else:
         from darfix_core.io.bliss import open_bliss
 
-        dataset = open_bliss(_only(paths[0]), scan=scan, detector=detector, frames=frames)
+        dataset = open_bliss(files[0], scan=scan, detector=detector, frames=frames)
     return dataset if dark is None else dataset.replace(dark=_open_dark(dataset, dark).frames)
 
 
-def file_kind(paths: Sequence[str]) -> str:
-    """Kind of some files that make one scan: ``"HDF5"`` or ``"EDF"``, told by the first of them.
+def files_of(path: str | Sequence[str]) -> tuple[str, list[str]]:
+    """Kind of the files that make a scan, told by the first of them, and the files.
 
     Parameters
     ----------
-    paths : sequence of str
-        Files, patterns or folders.
+    path : str or sequence of str
+        A file, a pattern or a folder, or several of them.
+
+    Returns
+    -------
+    (str, list of str)
+        ``"HDF5"`` with one file, or ``"EDF"`` with one file or more.
 
     Raises
     ------
     DataFileError
-        If there is no such file, or it is of another kind.
+        If there is no such file, it is of another kind, or there is more than one HDF5 file.
+    ValueError
+        If the sequence is empty.
     """
-    path = paths[0]
-    if os.path.isdir(path):
-        return "EDF"
+    paths = [os.path.expanduser(entry) for entry in ([path] if isinstance(path, str) else path)]
+    if not paths:
+        raise ValueError("path must be a file or a list of files, got an empty list")
+    files = [file for entry in paths for file in _expanded(entry)]
+    if not os.path.isdir(files[0]) and _kind(files[0]) == "HDF5":
+        if len(files) > 1:
+            raise DataFileError(f"one HDF5 file can be opened at a time, got {len(files)}", file=", ".join(paths[:3]))
+        return "HDF5", files
+    from darfix_core.io.edf import expand_edf
+
+    return "EDF", [file for entry in paths for file in expand_edf(entry)]
+
+
+def _expanded(path: str) -> list[str]:
+    """Files that a pattern stands for, or the path itself."""
+    if os.path.exists(path) or not glob.has_magic(path):
+        return [path]
+    found = sorted(glob.glob(path, recursive=True))
+    if not found:
+        raise DataFileError("no file matches this pattern", file=path)
+    return found
+
+
+def _kind(path: str) -> str:
+    """Kind of a file that must exist."""
     if not os.path.exists(path):
-        found = sorted(glob.glob(path)) if glob.has_magic(path) else []
-        if not found:
-            raise DataFileError("no file fits this pattern" if glob.has_magic(path) else _no_such_file(path), file=path)
-        path = found[0]
+        raise DataFileError(_no_such_file(path), file=path)
     if not os.access(path, os.R_OK):
         raise DataFileError("no permission to read the file", file=path)
     if is_hdf5(path):
         return "HDF5"
     if is_edf(path):
         return "EDF"
-    expected = (
-        "an HDF5" if path.lower().endswith(_HDF5_NAMES) else "an EDF" if path.lower().endswith(_EDF_NAMES) else ""
-    )
+    name = path.lower()
+    expected = "an HDF5" if name.endswith(_HDF5_NAMES) else "an EDF" if name.endswith(_EDF_NAMES) else ""
     words = f"not {expected} file" if expected else "neither an HDF5 nor an EDF file"
     raise DataFileError(f"{words}, but {describe_file(path)}", file=path)
 
@@ -107,43 +130,29 @@ def _no_such_file(path: str) -> str:
     return "there is no such file"
 
 
-def _only(path: str) -> str:
-    """The one file that a pattern stands for."""
-    if os.path.exists(path):
-        return path
-    found = sorted(glob.glob(path))
-    if len(found) > 1:
-        raise DataFileError(f"one HDF5 file can be opened at a time, the pattern fits {len(found)}", file=path)
-    return found[0]
-
-
-def _open_edf(paths: Sequence[str], frames: tuple[int, int] | None) -> Dataset:
-    from darfix_core.io.edf import expand_edf, open_edf
-
-    files = [file for path in paths for file in expand_edf(path)]
-    return open_edf(files, frames=frames)
-
-
 def _open_dark(dataset: Dataset, dark: str) -> Dataset:
     """Dark frames of a scan."""
     opened = _named_dark(dataset, dark)
     if opened.frame_shape != dataset.frame_shape:
         raise DataFileError(
             f"dark frames must have the shape of the frames, {dataset.frame_shape}, got {opened.frame_shape}",
-            file=opened.metadata.get("file", dark),
-            path=opened.metadata.get("scan"),
+            file=opened.frames.source.files[0].url,
         )
     return opened
 
 
 def _named_dark(dataset: Dataset, dark: str) -> Dataset:
+    from darfix_core.io.hdf5_source import Hdf5Source
+
     file, separator, scan = dark.partition("::")
-    own_file, own_scan = dataset.metadata.get("file"), dataset.metadata.get("scan")
-    if own_scan is not None and not separator and not _is_path(dark):
-        return _open_dark_scan(str(own_file), dark, dataset)
-    if separator or file_kind([file]) == "HDF5":
-        return _open_dark_scan(file, scan.strip("/") or None, dataset)
-    return _open_edf([file], None)
+    if isinstance(dataset.frames.source, Hdf5Source) and not separator and not _is_path(dark):
+        return _open_dark_scan(dataset.metadata["file"], dark, dataset)
+    kind, files = files_of(file)
+    if kind == "HDF5":
+        return _open_dark_scan(files[0], scan or None, dataset)
+    from darfix_core.io.edf import open_edf
+
+    return open_edf(files)
 
 
 def _is_path(dark: str) -> bool:
@@ -158,7 +167,6 @@ def _open_dark_scan(file: str, scan: str | None, dataset: Dataset) -> Dataset:
     from darfix_core.io.bliss_scans import choose_scan, find_detectors
     from darfix_core.io.hdf5_file import open_hdf5
 
-    file_kind([file])
     with open_hdf5(file) as opened:
         chosen = choose_scan(opened, scan)
         names = [detector.name for detector in find_detectors(chosen).detectors]

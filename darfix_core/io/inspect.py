@@ -1,0 +1,112 @@
+"""What is in a data file, without reading a frame."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import h5py
+
+from darfix_core.engine.execution import collect_warnings
+from darfix_core.errors import DataFileError
+from darfix_core.io.bliss_positions import read_per_frame
+from darfix_core.io.bliss_scans import Detector, Scan, choose_scan, find_detectors, find_scans
+from darfix_core.io.bliss_values import scan_parameters, text
+from darfix_core.io.hdf5_file import compression, get_item, open_hdf5, pieces, resolve
+from darfix_core.io.hdf5_source import load_filters
+from darfix_core.io.load import files_of
+from darfix_core.io.report import DetectorReport, FileReport, MotorReport, ScanReport, motor_report
+
+
+def inspect_file(path: str | Sequence[str], *, scan: str | None = None) -> FileReport:
+    """Report of an HDF5 file or a series of EDF files.
+
+    Parameters
+    ----------
+    path : str or sequence of str
+        As `darfix_core.load` takes it.
+    scan : str, optional
+        The only scan to report of an HDF5 file; None: all.
+
+    Returns
+    -------
+    FileReport
+        Scans that cannot be read are in it, with their problems.
+
+    Raises
+    ------
+    DataFileError
+        If the file itself cannot be read, or has no such scan.
+    """
+    kind, files = files_of(path)
+    if kind == "EDF":
+        from darfix_core.io.edf import inspect_edf
+
+        return inspect_edf(files)
+    return inspect_bliss(files[0], scan=scan)
+
+
+def inspect_bliss(path: str, *, scan: str | None = None) -> FileReport:
+    """Report of an HDF5 file; see `inspect_file`."""
+    path = os.path.abspath(path)
+    with open_hdf5(path) as file:
+        load_filters()
+        if scan is None:
+            scans, broken = find_scans(file)
+        else:
+            scans, broken = [choose_scan(file, scan)], []
+        reports = [report for entry in scans for report in [_scan_report(entry)] if _is_scan(entry, report)]
+        reports += [ScanReport(problem.path or "", "", 0, problems=(str(problem),)) for problem in broken]
+    return FileReport((path,), "BLISS/NeXus HDF5", os.path.getsize(path), tuple(reports))
+
+
+def _is_scan(scan: Scan, report: ScanReport) -> bool:
+    """False for groups at the top of a file that are something else."""
+    return bool(report.detectors or report.problems) or any(
+        name in scan.entry for name in ("instrument", "measurement")
+    )
+
+
+def _scan_report(scan: Scan) -> ScanReport:
+    found = find_detectors(scan)
+    problems = [str(problem) for problem in found.problems.values()]
+    detectors: list[DetectorReport] = []
+    for detector in found.detectors:
+        try:
+            detectors.append(_detector_report(scan, detector))
+        except DataFileError as error:
+            problems.append(str(error))
+    motors: list[MotorReport] = []
+    if found.detectors:
+        n_frames = min(found.detectors, key=lambda detector: detector.rank).shape[0]
+        with collect_warnings() as messages:
+            try:
+                per_frame = read_per_frame(scan, n_frames, scan.title, scan_parameters(scan.entry))
+                motors = [motor_report(*item, per_frame.units[item[0]]) for item in per_frame.positions.items()]
+            except DataFileError as error:
+                problems.append(str(error))
+        problems += messages
+    return ScanReport(
+        scan.name,
+        scan.title,
+        max((detector.shape[0] for detector in found.detectors), default=0),
+        tuple(detectors),
+        tuple(sorted(motors, key=lambda motor: motor.n_positions == 1)),
+        text(scan.entry, "start_time"),
+        tuple(dict.fromkeys(problems)),
+    )
+
+
+def _detector_report(scan: Scan, detector: Detector) -> DetectorReport:
+    dataset, path = detector.dataset, scan.path(detector.path)
+    stored = pieces(dataset)
+    files = [resolve(scan.root, path)[0], *(piece.file for piece in stored)]
+    chunks, filters = dataset.chunks, compression(dataset)
+    if stored and stored[0].path and "%b" not in stored[0].file:
+        # A virtual dataset has neither; what counts is how its frames are stored.
+        with open_hdf5(stored[0].file) as file:
+            item = get_item(file, stored[0].path)
+            if isinstance(item, h5py.Dataset):
+                chunks, filters = item.chunks, compression(item)
+    others = tuple(file for file in dict.fromkeys(files) if file != scan.file)
+    return DetectorReport(detector.name, path, detector.shape, str(dataset.dtype), filters, chunks, others)
