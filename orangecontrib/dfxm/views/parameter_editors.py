@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from annotated_types import Ge, Gt, Le, Lt, MultipleOf
@@ -126,20 +126,34 @@ class ChoiceEditor(Editor):
 
     def __init__(self, choices: Sequence[Any], none: str = "none") -> None:
         super().__init__()
-        self._none = none
+        self._labels: dict[Any, str] = {None: none}
         self.choices: tuple[Any, ...] = ()
         self.combo = ComboBox()
         self.combo.activated.connect(lambda _: self.edited.emit())
         self._lay_out(self.combo)
         self.set_choices(choices)
 
-    def set_choices(self, choices: Sequence[Any]) -> None:
-        """Offer other literals. One that is chosen and not among them stays, for the step to judge."""
+    def set_choices(self, choices: Sequence[Any], labels: Mapping[Any, str] | None = None) -> None:
+        """Offer other literals. One that is chosen and not among them stays, for the step to judge.
+
+        Parameters
+        ----------
+        choices : sequence of literals
+        labels : mapping, optional
+            Literal -> what is shown for it.
+        """
         chosen = self.value() if self.choices else choices[0]
+        self._labels = {None: self._labels[None]} | dict(labels or {})
         self.choices = tuple(choices) if chosen in choices else (*choices, chosen)
         self.combo.clear()
-        self.combo.addItems([self._none if choice is None else str(choice) for choice in self.choices])
+        for choice in self.choices:
+            self._add(choice)
         self.combo.setCurrentIndex(self.choices.index(chosen))
+
+    def _add(self, choice: Any) -> None:
+        label = self._labels.get(choice, str(choice))
+        self.combo.addItem(label)
+        self.combo.setItemData(self.combo.count() - 1, label, Qt.ToolTipRole)
 
     def value(self) -> Any:
         """The chosen literal."""
@@ -149,7 +163,7 @@ class ChoiceEditor(Editor):
         """Show a literal."""
         if value not in self.choices:
             self.choices = (*self.choices, value)
-            self.combo.addItem(str(value))
+            self._add(value)
         self.combo.setCurrentIndex(self.choices.index(value))
 
 

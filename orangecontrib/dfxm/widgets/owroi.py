@@ -77,13 +77,15 @@ class OWRoi(StepWidget):
         self._show_numbers()
 
     def _typed(self) -> None:
-        y, x, ny, nx = (self.numbers[name].value() for name, _, _ in _ROWS)
-        self._choose((y, x), (ny, nx))
+        y, x, rows, columns = (self.numbers[name].value() for name, _, _ in _ROWS)
+        ny, nx = self.received["dataset"].frame_shape
+        y, x = min(max(0, y), ny - 1), min(max(0, x), nx - 1)
+        self._choose((y, x), (min(max(1, rows), ny - y), min(max(1, columns), nx - x)))
 
     def _show_numbers(self) -> None:
         try:
-            origin, shape = self.rectangle()
-            values = [int(value) for value in (*origin, *shape)]
+            (y, x), (rows, columns) = self.rectangle()
+            values = [int(y), int(x), int(rows), int(columns)]
         except (TypeError, ValueError):
             return  # the step says what is wrong with the parameters
         for (name, _, _), value in zip(_ROWS, values, strict=True):

@@ -1,0 +1,61 @@
+"""Background Subtraction: form, second input, before and after."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def widget(orange):
+    from orangecontrib.dfxm.widgets.owbackground import OWBackground
+
+    return orange.create_widget(OWBackground)
+
+
+def test_median_is_taken_off(orange, widget, rocking_dataset):
+    orange.send_signal("Dataset", rocking_dataset, widget=widget)
+    result = orange.get_output("Dataset", widget=widget, wait=5000)
+    frames = np.asarray(rocking_dataset.frames)
+    assert np.array_equal(np.asarray(result.frames), frames - np.median(frames, axis=0))
+
+
+def test_choice_in_the_form_changes_the_result(orange, qtbot, widget, rocking_dataset):
+    orange.send_signal("Dataset", rocking_dataset, widget=widget)
+    combo = widget.form.editors["method"].combo
+    combo.setCurrentText("mean")
+    combo.activated.emit(combo.currentIndex())
+    result = orange.get_output("Dataset", widget=widget, wait=5000)
+    frames = np.asarray(rocking_dataset.frames)
+    assert np.allclose(np.asarray(result.frames), frames - frames.mean(axis=0), atol=1e-4)
+    assert widget.method == "mean"
+
+
+def test_second_input_gives_the_background(orange, widget, rocking_dataset):
+    widget.change_parameters(source="dataset")
+    orange.send_signal("Dataset", rocking_dataset, widget=widget)
+    assert orange.get_output("Dataset", widget=widget, wait=5000) is None
+    assert "second input" in str(widget.Error.failed)
+    orange.send_signal("Background", rocking_dataset, widget=widget)
+    assert orange.get_output("Dataset", widget=widget, wait=5000) is not None
+    assert not widget.Error.active
+
+
+def test_every_is_at_least_one(widget):
+    spin = widget.form.editors["every"].spin
+    spin.setValue(-4)
+    assert widget.every == 1
+    assert spin.suffix() == " frames"
+
+
+def test_browsing_moves_both_pictures(orange, qtbot, widget, rocking_dataset):
+    orange.send_signal("Dataset", rocking_dataset, widget=widget)
+    orange.wait_until_finished(widget=widget)
+    widget.show()
+    before, after = widget.view.before, widget.view.after
+    before.show_frame(2)
+    frames = np.asarray(rocking_dataset.frames)
+    wanted = frames[2] - np.median(frames, axis=0)
+    qtbot.waitUntil(lambda: np.array_equal(after.plot.getImage("image").getData(), wanted))
+    assert np.array_equal(before.plot.getImage("image").getData(), frames[2])
+    widget.hide()

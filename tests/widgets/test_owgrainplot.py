@@ -1,0 +1,121 @@
+"""Grain Plot: the list of maps, the key, the curve of a pixel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from .support import stored
+
+
+@pytest.fixture
+def widget(orange):
+    from orangecontrib.dfxm.widgets.owgrainplot import OWGrainPlot
+
+    return orange.create_widget(OWGrainPlot)
+
+
+@pytest.fixture
+def filled(orange, widget, mosaicity_dataset):
+    orange.send_signal("Dataset", mosaicity_dataset, widget=widget)
+    assert orange.get_output("Maps", widget=widget, wait=20000) is not None
+    return widget
+
+
+def test_maps_are_listed_with_their_units(filled):
+    names = [filled.map_list.item(row).text() for row in range(filled.map_list.count())]
+    assert names[0] == "mosaicity"
+    assert "chi center of mass (deg)" in names
+    assert "intensity (counts)" in names
+
+
+def test_chosen_map_is_shown_and_kept(orange, filled, mosaicity_dataset):
+    row = list(filled.produced).index("mu/center_of_mass")
+    filled.map_list.setCurrentRow(row)
+    shown = filled.view.plot.getImage("image").getData()
+    assert np.allclose(shown, filled.produced["mu/center_of_mass"], equal_nan=True)
+    assert filled.view.plot.getColorBarWidget().getLegend() == "mu center of mass (deg)"
+    assert filled.view_map == "mu/center_of_mass"
+    orange.send_signal("Dataset", mosaicity_dataset, widget=filled)
+    orange.wait_until_finished(widget=filled)
+    assert filled.map_list.currentRow() == row
+
+
+def test_key_shows_the_motors_in_their_units(filled):
+    assert not filled.view.key.isHidden()
+    assert filled.view.key.getXAxis().getLabel() == "mu (deg)"
+    assert filled.view.key.getYAxis().getLabel() == "chi (deg)"
+    low, high = filled.produced.metadata["mosaicity"]["ranges"][1]
+    left, right = filled.view.key.getImage("key").getBounds()[:2]
+    assert left == pytest.approx(low, abs=(high - low) / 100)
+    assert right == pytest.approx(high, abs=(high - low) / 100)
+
+
+def test_key_has_the_colour_of_the_map(filled):
+    """The colour of the key at the orientation of a pixel is the colour of that pixel."""
+    row, column = 4, 5
+    y, x = filled.view.orientation(row, column)
+    key = filled.view.key.getImage("key")
+    (left, bottom), (width, height) = key.getOrigin(), key.getScale()
+    colors = key.getData()
+    found = colors[int((y - bottom) / height), int((x - left) / width)]
+    # One pixel of the key is 2/127 of its range.
+    assert np.allclose(found / 255, filled.produced["mosaicity"][row, column], atol=0.03)
+
+
+def test_click_on_a_pixel_shows_its_curve(qtbot, filled, mosaicity_dataset):
+    filled.view.plot.sigPlotSignal.emit({"event": "mouseClicked", "button": "left", "x": 5.2, "y": 3.9})
+    qtbot.waitUntil(lambda: "row 4, column 5" in filled.curve.image.getGraphTitle())
+    shown = filled.curve.image.getImage("image").getData()
+    assert np.array_equal(shown, np.asarray(mosaicity_dataset.frames)[:, 4, 5].reshape(5, 7))
+    assert filled.curve.image.getXAxis().getLabel() == "mu (deg)"
+    assert "chi" in filled.curve.caption.text()
+
+
+def test_click_beside_the_map_does_nothing(qtbot, filled):
+    filled.view.plot.sigPlotSignal.emit({"event": "mouseClicked", "button": "left", "x": -5.0, "y": 3.9})
+    qtbot.wait(20)
+    assert filled.curve.caption.text() == ""
+
+
+def test_one_motor_gives_a_curve_and_no_key(orange, qtbot, widget, rocking_dataset):
+    orange.send_signal("Dataset", rocking_dataset, widget=widget)
+    maps = orange.get_output("Maps", widget=widget, wait=20000)
+    assert "mosaicity" not in maps
+    assert widget.view.key.isHidden()
+    widget.view.pixel_clicked.emit(2, 3)
+    qtbot.waitUntil(lambda: widget.curve.line.getCurve("counts") is not None)
+    x, y = widget.curve.line.getCurve("counts").getData()[:2]
+    assert np.array_equal(x, rocking_dataset.positions["mu"])
+    assert np.array_equal(y, np.asarray(rocking_dataset.frames)[:, 2, 3])
+
+
+def test_motors_of_the_scan_can_be_chosen(orange, filled):
+    combo = filled.form.editors["x_motor"].combo
+    assert [combo.itemText(row) for row in range(combo.count())] == ["the fastest motor", "chi", "mu"]
+    combo.setCurrentText("chi")
+    combo.activated.emit(combo.currentIndex())
+    assert stored(filled)["x_motor"] == "chi"
+    assert orange.get_output("Maps", widget=filled, wait=5000).metadata["mosaicity"]["motors"] == ("mu", "chi")
+
+
+def test_limit_of_intensity_is_typed(orange, filled):
+    editor = filled.form.editors["min_intensity"]
+    editor.check.click()
+    editor.inner.line.setText("1e9")
+    editor.inner.line.editingFinished.emit()
+    assert filled.min_intensity == 1e9
+    assert np.isnan(orange.get_output("Maps", widget=filled, wait=5000)["mu/center_of_mass"]).all()
+    editor.inner.line.setText("many")
+    editor.inner.line.editingFinished.emit()
+    assert orange.get_output("Maps", widget=filled, wait=5000) is None
+    assert "min_intensity must be a number" in str(filled.Error.failed)
+    assert filled.map_list.count() == 0
+
+
+def test_removed_input_empties_the_views(orange, filled):
+    orange.send_signal("Dataset", None, widget=filled)
+    orange.wait_until_finished(widget=filled)
+    assert filled.map_list.count() == 0
+    assert filled.view.plot.getImage("image") is None
+    assert filled.view.key.isHidden()

@@ -1,0 +1,81 @@
+"""ROI Selection: drawn, typed, reset."""
+
+from __future__ import annotations
+
+import pytest
+
+from .support import stored
+
+
+@pytest.fixture
+def widget(orange, rocking_dataset):
+    from orangecontrib.dfxm.widgets.owroi import OWRoi
+
+    widget = orange.create_widget(OWRoi)
+    orange.send_signal("Dataset", rocking_dataset, widget=widget)
+    orange.wait_until_finished(widget=widget)
+    return widget
+
+
+def draw(widget, x, y, width, height):
+    """Do as the mouse does: change the geometry, then let go."""
+    widget.view.roi.setGeometry(origin=(x, y), size=(width, height))
+    widget.view.roi.sigEditingFinished.emit()
+
+
+def test_numbers_show_the_whole_frame_at_first(widget):
+    assert [spin.value() for spin in widget.numbers.values()] == [0, 0, 12, 16]
+
+
+def test_drawn_rectangle_becomes_numbers_and_output(orange, widget):
+    draw(widget, 2.6, 1.4, 6.1, 4.2)
+    assert stored(widget) == {"origin": (2, 3), "shape": (4, 6)}
+    assert [spin.value() for spin in widget.numbers.values()] == [2, 3, 4, 6]
+    assert orange.get_output("Dataset", widget=widget, wait=5000).frame_shape == (4, 6)
+
+
+def test_rectangle_drawn_over_the_edge_ends_at_the_frame(widget):
+    draw(widget, -5, -5, 100, 8)
+    assert stored(widget) == {"origin": (0, 0), "shape": (4, 16)}
+    assert tuple(widget.view.roi.getSize()) == (16, 4)
+
+
+@pytest.mark.parametrize("place", [(-50, -50), (500, 500)])
+def test_rectangle_drawn_outside_keeps_a_pixel(widget, place):
+    draw(widget, *place, 3, 3)
+    assert stored(widget)["shape"] == (1, 1)
+
+
+def test_typed_numbers_move_the_rectangle(orange, widget):
+    widget.numbers["first_row"].setValue(5)
+    widget.numbers["columns"].setValue(7)
+    assert tuple(widget.view.roi.getOrigin()) == (-0.5, 4.5)
+    assert tuple(widget.view.roi.getSize()) == (7, 7)
+    assert orange.get_output("Dataset", widget=widget, wait=5000).frame_shape == (7, 7)
+
+
+def test_typed_numbers_stay_inside_the_frame(widget):
+    widget.numbers["first_row"].setValue(50)
+    widget.numbers["columns"].setValue(99)
+    assert stored(widget) == {"origin": (11, 0), "shape": (1, 16)}
+
+
+def test_whole_frame_button_opens_the_shape(orange, qtbot, widget):
+    from AnyQt.QtCore import Qt
+
+    draw(widget, 2, 2, 4, 4)
+    qtbot.mouseClick(widget.reset_button, Qt.LeftButton)
+    assert stored(widget) == {"origin": (0, 0), "shape": None}
+    assert orange.get_output("Dataset", widget=widget, wait=5000).frame_shape == (12, 16)
+
+
+def test_frames_are_read_once_the_window_is_open(orange, qtbot, widget):
+    browser = widget.view.browser
+    assert browser.plot.getImage("image") is None
+    widget.show()
+    qtbot.waitUntil(lambda: browser.plot.getImage("image") is not None)
+    assert "of 9 frames" in browser.caption.text()
+    browser.show_frame(3)
+    qtbot.waitUntil(lambda: "Frame 3 of 0 to 8" in browser.caption.text())
+    assert "mu -0.1 deg" in browser.caption.text()
+    widget.hide()
