@@ -8,6 +8,7 @@ number of threads.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
@@ -78,15 +79,20 @@ def _read_frames(frames: Frames, run: Execution, sizes: BlockSizes) -> int:
 
 
 class _Images:
-    """Result images, made when the first stripe tells their names and types, and filled stripe by stripe."""
+    """Result images, made when the first stripe tells their names and types.
+
+    The threads fill them, each its own stripes, so that copying and the first touch of the memory are shared too.
+    """
 
     def __init__(self, n_rows: int) -> None:
-        self._n_rows, self.images = n_rows, dict[str, AnyArray]()
+        self._n_rows, self._lock, self.images = n_rows, threading.Lock(), dict[str, AnyArray]()
 
     def put(self, rows: slice, stripe: Mapping[str, AnyArray]) -> None:
+        with self._lock:
+            for name, values in stripe.items():
+                if name not in self.images:
+                    self.images[name] = np.empty((self._n_rows, *values.shape[1:]), values.dtype)
         for name, values in stripe.items():
-            if name not in self.images:
-                self.images[name] = np.empty((self._n_rows, *values.shape[1:]), values.dtype)
             self.images[name][rows] = values
 
 
@@ -139,16 +145,16 @@ def _fold_stripes(
     """In memory: each thread takes a stripe through all frames."""
     n_frames, _, nx = frames.shape
 
-    def stripe(rows: slice) -> tuple[slice, Mapping[str, AnyArray]]:
+    result = _Images(frames.shape[1])
+
+    def stripe(rows: slice) -> None:
         accumulator = fold.start(rows.stop - rows.start, nx)
         for block, part in _blocks_of_stripe(frames, slice(0, n_frames), rows, sizes):
             run.check_cancelled()
             fold.add(accumulator, block, part)
-        return rows, fold.finish(accumulator, rows)
+        result.put(rows, fold.finish(accumulator, rows))
 
-    result = _Images(frames.shape[1])
-    for done, (rows, images) in enumerate(run_in_order(stripe, stripes, run), start=1):
-        result.put(rows, images)
+    for done, _ in enumerate(run_in_order(stripe, stripes, run), start=1):
         run.report(done / len(stripes), what)
     return result.images
 
@@ -175,12 +181,13 @@ def _fold_blocks(
             pass
         run.report(span.stop / n_frames, what)
 
-    def finish(number: int) -> tuple[slice, Mapping[str, AnyArray]]:
-        return stripes[number], fold.finish(accumulators[number], stripes[number])
-
     result = _Images(frames.shape[1])
-    for rows, images in run_in_order(finish, range(len(stripes)), run):
-        result.put(rows, images)
+
+    def finish(number: int) -> None:
+        result.put(stripes[number], fold.finish(accumulators[number], stripes[number]))
+
+    for _ in run_in_order(finish, range(len(stripes)), run):
+        pass
     return result.images
 
 
@@ -222,13 +229,13 @@ def map_pixels(
         held = frames if frames.source.in_memory else _in_memory(frames, tile)
         offset = 0 if frames.source.in_memory else tile.start
 
-        def work(rows: slice, held: Frames = held, offset: int = offset) -> tuple[slice, Mapping[str, AnyArray]]:
+        def work(rows: slice, held: Frames = held, offset: int = offset) -> slice:
             block = held.read(None, slice(rows.start - offset, rows.stop - offset))
-            return rows, function(block, rows)
+            result.put(rows, function(block, rows))
+            return rows
 
         parts = [slice(r.start + tile.start, r.stop + tile.start) for r in _ranges(tile.stop - tile.start, stripe)]
-        for rows, images in run_in_order(work, parts, run):
-            result.put(rows, images)
+        for rows in run_in_order(work, parts, run):
             run.report(rows.stop / ny, what)
     return result.images
 
