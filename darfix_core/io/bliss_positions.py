@@ -69,6 +69,8 @@ class _Tables:
 
     def add(self, parent: h5py.Group, path: str, name: str, *, positioner: bool = False) -> None:
         """Note the dataset at a path under the name of its motor or counter."""
+        if positioner:
+            self.positioners.add(name)
         try:
             item = get_item(parent, path)
         except DataFileError as error:
@@ -80,11 +82,9 @@ class _Tables:
             return
         if item.ndim == 1:
             self.entries.setdefault(name, []).append(Entry(name, item))
-        if positioner:
-            self.positioners.add(name)
-            constant = finite(item[()]) if item.size == 1 else None
-            if constant is not None:
-                self.constants.setdefault(name, constant)
+        constant = finite(item[()]) if positioner and item.size == 1 else None
+        if constant is not None:
+            self.constants.setdefault(name, constant)
         unit = unit_attribute(item)
         if unit:
             self.units.setdefault(name, unit)

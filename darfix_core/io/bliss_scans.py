@@ -10,7 +10,7 @@ import h5py
 from darfix_core.engine.execution import warn
 from darfix_core.errors import DataFileError, nearest
 from darfix_core.io.bliss_values import attribute, find, text
-from darfix_core.io.hdf5_file import Item, get_item
+from darfix_core.io.hdf5_file import NOT_FOUND, Item, get_item
 
 # How deep a stack is looked for where it is in none of the usual places.
 _MAX_DEPTH = 5
@@ -195,35 +195,40 @@ def _describe(scan: Scan, found: Found) -> str:
 def find_detectors(scan: Scan) -> Found:
     """Stacks of frames in a scan; one that has several names is listed once."""
     found = Found()
-    for name, path, rank in _places(scan):
-        _look(scan, found, name, path, rank)
-    if not found.detectors:
+    for name, path in _places(scan):
+        _look(scan, found, name, path)
+    # What BLISS records is all under measurement; scans without a detector are many, and need no search.
+    if not found.detectors and "measurement" not in scan.entry:
         for path in _deep(scan.entry.id, "", 0, set()):
-            _look(scan, found, _name_of(path), path, 2)
+            _look(scan, found, _name_of(path), path)
     return found
 
 
-def _places(scan: Scan) -> Iterator[tuple[str, str, int]]:
-    """Where detectors usually are: name, path inside the scan, rank."""
-    instrument = find(scan.entry, "instrument")
-    if isinstance(instrument, h5py.Group):
-        for name in instrument:
-            item = find(instrument, name)
-            if name.startswith("positioners"):
-                continue
-            if isinstance(item, h5py.Group):
-                declared = attribute(item, "NX_class") == "NXdetector" or text(item, "type") == "lima"
-                inside = [key for key in _STACK_NAMES if key in item]
-                inside += [key for key in item if key not in _STACK_NAMES]
-                yield from ((name, f"instrument/{name}/{key}", 0 if declared else 2) for key in inside)
-            else:
-                yield name, f"instrument/{name}", 2
-    measurement = find(scan.entry, "measurement")
-    if isinstance(measurement, h5py.Group):
-        yield from ((name, f"measurement/{name}", 1) for name in measurement)
+def _places(scan: Scan) -> Iterator[tuple[str, str]]:
+    """Where detectors usually are: name, path inside the scan."""
+    for name in _children(scan.entry, "instrument") or ():
+        if name.startswith("positioners"):
+            continue
+        keys = _children(scan.entry, f"instrument/{name}")
+        if keys is None:
+            yield name, f"instrument/{name}"
+            continue
+        for key in sorted(keys, key=lambda key: _STACK_NAMES.index(key) if key in _STACK_NAMES else len(_STACK_NAMES)):
+            yield name, f"instrument/{name}/{key}"
+    for name in _children(scan.entry, "measurement") or ():
+        yield name, f"measurement/{name}"
 
 
-def _look(scan: Scan, found: Found, name: str, path: str, rank: int) -> None:
+def _children(entry: h5py.Group, path: str) -> list[str] | None:
+    """Names in a group, None where there is no group; as fast as `_is_flat`."""
+    try:
+        item = h5py.h5o.open(entry.id, path.encode())
+    except NOT_FOUND:
+        return None
+    return [name.decode(errors="replace") for name in item] if isinstance(item, h5py.h5g.GroupID) else None
+
+
+def _look(scan: Scan, found: Found, name: str, path: str) -> None:
     """Add what is at a path to what was found, if it is a stack."""
     if _is_flat(scan.entry, path):
         return
@@ -232,10 +237,12 @@ def _look(scan: Scan, found: Found, name: str, path: str, rank: int) -> None:
     except DataFileError as error:
         found.problems[path] = error
         return
-    if not _is_stack(item):
-        if isinstance(item, h5py.Dataset) and item.ndim > 1:
-            found.others.append(f"{scan.path(path)} {item.shape} {item.dtype}")
+    if not isinstance(item, h5py.Dataset):
         return
+    if not _is_stack(item):
+        found.others.append(f"{scan.path(path)} {item.shape} {item.dtype}")
+        return
+    rank = _rank(scan, path)
     for known in found.detectors:
         # Linked twice it is one object; copied, the name tells.
         if known.name == name or _identity(known.dataset) == _identity(item):
@@ -243,6 +250,18 @@ def _look(scan: Scan, found: Found, name: str, path: str, rank: int) -> None:
             known.rank = min(known.rank, rank)
             return
     found.detectors.append(Detector(name, path, item, rank))
+
+
+def _rank(scan: Scan, path: str) -> int:
+    """How surely a stack is that of a detector; see `Detector`."""
+    place, _, name = path.rpartition("/")
+    if place == "measurement":
+        return 1
+    group = find(scan.entry, place) if place and name else None
+    declared = isinstance(group, h5py.Group) and (
+        attribute(group, "NX_class") == "NXdetector" or text(group, "type") == "lima"
+    )
+    return 0 if declared else 2
 
 
 def _is_stack(item: Item | None) -> bool:
@@ -253,7 +272,7 @@ def _is_flat(entry: h5py.Group, path: str) -> bool:
     """True for groups, single values and curves; told without the cost of h5py's objects, as there are many."""
     try:
         item = h5py.h5o.open(entry.id, path.encode())
-    except (KeyError, OSError):
+    except NOT_FOUND:
         return False
     return not isinstance(item, h5py.h5d.DatasetID) or item.rank < 2
 
@@ -272,7 +291,7 @@ def _deep(group: h5py.h5g.GroupID, path: str, depth: int, seen: set[tuple[int, i
     for name in group:
         try:
             item = h5py.h5o.open(group, name)
-        except (KeyError, OSError):
+        except NOT_FOUND:
             continue
         inside = f"{path}/{name.decode(errors='replace')}".strip("/")
         if isinstance(item, h5py.h5g.GroupID):

@@ -15,6 +15,9 @@ from darfix_core.model.frames import SourceFile
 
 Item: TypeAlias = "h5py.Group | h5py.Dataset"
 
+#: What h5py raises for names and links that lead nowhere.
+NOT_FOUND = (KeyError, OSError, RuntimeError)
+
 # Longer chains of links than HDF5 itself follows.
 _MAX_LINKS = 16
 
@@ -92,7 +95,7 @@ def get_item(parent: h5py.Group, name: str) -> Item | None:
     """
     try:
         return parent[name]
-    except (KeyError, OSError):
+    except NOT_FOUND:
         return _walk(parent, name, 0)
 
 
@@ -105,7 +108,7 @@ def _walk(parent: h5py.Group, name: str, depth: int) -> Item | None:
             return None
         try:
             item = item[part]
-        except (KeyError, OSError) as error:
+        except NOT_FOUND as error:
             raise _broken_link(item, part, link, depth, error) from error
     return item
 
@@ -182,11 +185,13 @@ def pieces(dataset: h5py.Dataset) -> list[Piece]:
     owner = dataset.file.filename
     found: list[Piece] = []
     if dataset.is_virtual:
+        files: dict[str, str] = {}
         for source in dataset.virtual_sources():
-            # Names with a pattern stand for a file of each block, known to HDF5 alone.
             name = source.file_name
-            file = name if "%b" in name else find_external(owner, name)
-            found.append(Piece(file or _missing(dataset, name), source.dset_name, _frames_of(source, dataset)))
+            if name not in files:
+                # Names with a pattern stand for a file of each block, known to HDF5 alone.
+                files[name] = name if "%b" in name else find_external(owner, name) or _missing(dataset, name)
+            found.append(Piece(files[name], source.dset_name, _frames_of(source, dataset)))
     else:
         folder = os.path.dirname(os.path.abspath(owner))
         for name, _, _ in dataset.external or ():

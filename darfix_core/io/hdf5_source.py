@@ -12,11 +12,11 @@ import h5py
 import numpy as np
 
 from darfix_core.errors import DataFileError
-from darfix_core.io.hdf5_file import Piece, check_piece, get_item, open_hdf5, pieces, source_files
+from darfix_core.io.hdf5_file import NOT_FOUND, Piece, check_piece, get_item, open_hdf5, pieces, source_files
 from darfix_core.model.arrays import AnyArray, IntArray
 from darfix_core.model.frames import Region, SourceFile
 
-# Chunks are kept for the runs of frames that one read is made of, up to this size; HDF5 wants a prime of slots.
+# Chunks of several frames are kept for the runs that one read is made of, up to this size; slots: a prime.
 _MAX_CHUNK_CACHE = 64 * 2**20
 _CACHE_SLOTS = 10007
 
@@ -60,7 +60,7 @@ class Hdf5Source:
             self._dtype: np.dtype[Any] = dataset.dtype.newbyteorder("=")
             self._chunk_frames = int(dataset.chunks[0]) if dataset.chunks else 1
             layer = self._chunk_frames * ny * nx * self._dtype.itemsize
-            self._cache_bytes = min(_MAX_CHUNK_CACHE, max(2**20, layer)) if dataset.chunks else 0
+            self._cache_bytes = min(_MAX_CHUNK_CACHE, layer) if self._chunk_frames > 1 else 0
             self._has_raw_data = bool(dataset.external)
             stored = pieces(dataset)
             self._files = source_files(handle, path, stored)
@@ -161,7 +161,7 @@ class Hdf5Source:
     def _find(self, handle: h5py.File) -> h5py.Dataset:
         try:
             return h5py.Dataset(h5py.h5d.open(handle.id, self._path.encode(), self._access()))
-        except (KeyError, OSError):
+        except NOT_FOUND:
             item = get_item(handle, self._path)
         if not isinstance(item, h5py.Dataset):
             raise DataFileError("there is no such dataset", file=self._file, path=self._path)

@@ -1,0 +1,170 @@
+"""Opening scans of every kind of file, with dark frames."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import darfix_core as dc
+from darfix_core.errors import DataFileError
+from tests.bliss_files import small_stack, write_scan
+
+STACK = small_stack()
+MU = np.linspace(0.0, 1.1, 12)
+
+
+@pytest.fixture
+def path(tmp_path):
+    file = tmp_path / "scan.h5"
+    write_scan(file, STACK, {"mu": MU})
+    write_scan(file, STACK[:2] + 1, {}, scan="2.1")
+    write_scan(file, STACK[:2, :3], {}, scan="3.1")
+    return file
+
+
+def test_load_records_its_parameters_and_the_file(path):
+    dataset = dc.load(path, scan="1.1", frames=(2, 9))
+    history = dc.History.from_json(dataset.history.to_json())
+    (node,) = history.nodes.values()
+    assert node.step == "load"
+    assert node.parameters == {
+        "path": str(path),
+        "scan": "1.1",
+        "detector": None,
+        "dark": None,
+        "frames": [2, 9],
+    }
+    assert [source.url for source in node.sources] == [f"{path}::/1.1/instrument/pco_ff/data"]
+    assert node.sources[0].size == os.path.getsize(path)
+
+
+def test_pattern_that_fits_one_file_opens_it(path):
+    assert dc.load(str(path.parent / "sc*.h5"), scan="1").n_frames == 12
+
+
+@pytest.mark.parametrize("dark", ["2.1", "2", "{path}::2.1", "{folder}/dark.h5", "{folder}/dark.h5::1.1"])
+def test_dark_frames_come_from_another_scan_or_file(path, dark):
+    write_scan(path.parent / "dark.h5", STACK[:2] + 1, {}, detector="other_name")
+    dataset = dc.load(path, scan="1.1", dark=dark.format(path=path, folder=path.parent))
+    np.testing.assert_array_equal(dataset.dark, STACK[:2] + 1)
+    (node,) = dataset.history.nodes.values()
+    assert len(node.sources) == 2
+
+
+def test_dark_frames_of_the_same_detector_are_chosen(path):
+    write_scan(path, STACK[:1] + 5, {}, scan="4.1", detector="pco_ff")
+    write_scan(path, STACK[:3], {}, scan="4.2", detector="basler")
+    assert dc.load(path, scan="1.1", dark="4.1").dark.shape == (1, 5, 7)
+
+
+def test_dark_frames_are_cropped_with_the_frames(path):
+    dataset = dc.roi(dc.load(path, scan="1.1", dark="2.1"), origin=(1, 2), shape=(3, 4))
+    np.testing.assert_array_equal(dataset.dark, STACK[:2, 1:4, 2:6] + 1)
+
+
+@pytest.mark.parametrize(
+    ("dark", "words"),
+    [
+        ("3.1", r"must have the shape of the frames, \(5, 7\), got \(3, 7\)"),
+        ("5.1", "there is no scan '5.1'"),
+        ("dark.h5", "there is no such file"),
+        ("nowhere/dark.h5::1.1", "there is no such file: the folder .*nowhere does not exist"),
+    ],
+)
+def test_wrong_dark_frames_are_an_error(path, dark, words):
+    with pytest.raises(DataFileError, match=words):
+        dc.load(path, scan="1.1", dark=dark)
+
+
+def test_missing_file_is_an_error(tmp_path):
+    with pytest.raises(DataFileError, match=r"scan\.h5: there is no such file$"):
+        dc.load(tmp_path / "scan.h5")
+    with pytest.raises(DataFileError, match=f"the folder {tmp_path}/a does not exist"):
+        dc.load(tmp_path / "a" / "b" / "scan.h5")
+    with pytest.raises(DataFileError, match="no file matches this pattern"):
+        dc.load(tmp_path / "*.h5")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("scan.h5", b"", "not an HDF5 file, but an empty file"),
+        ("scan.h5", b"mu chi\n1 2\n", "not an HDF5 file, but a text file"),
+        ("scan.tif", b"II*\x00rest", "neither an HDF5 nor an EDF file, but a TIFF image"),
+        ("scan.edf", b"\x89PNG\r\n", "not an EDF file, but a PNG image"),
+        ("scan.h5", b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
+        ("scan.dat", bytes(range(16)), "a file of unknown kind"),
+    ],
+)
+def test_other_kinds_of_files_are_named(tmp_path, name, content, words):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataFileError, match=words):
+        dc.load(tmp_path / name)
+
+
+def test_cut_off_file_is_an_error(path):
+    os.truncate(path, os.path.getsize(path) // 2)
+    with pytest.raises(DataFileError, match="the HDF5 file is cut off"):
+        dc.load(path)
+
+
+def test_file_is_told_by_its_content_not_by_its_name(path):
+    renamed = path.rename(path.with_suffix(".edf"))
+    assert dc.load(renamed, scan="1.1").n_frames == 12
+
+
+def test_several_hdf5_files_are_an_error(path):
+    with pytest.raises(DataFileError, match="one HDF5 file can be opened at a time, got 2"):
+        dc.load((str(path), str(path)))
+    with pytest.raises(ValueError, match="empty list"):
+        dc.load(())
+
+
+def test_wrong_parameters_are_named(path):
+    with pytest.raises(TypeError, match="scan must be a string or None, got 1"):
+        dc.load(path, scan=1)
+    with pytest.raises(TypeError, match="no parameter 'detectr'"):
+        dc.load(path, detectr="pco_ff")
+
+
+def test_reading_needs_neither_cv2_nor_gui_packages(path):
+    script = (
+        "import sys\n"
+        "for name in ('cv2', 'PyQt5', 'Orange', 'silx', 'fabio', 'matplotlib', 'scipy'): sys.modules[name] = None\n"
+        "import darfix_core as dc\n"
+        f"print(dc.load({str(path)!r}, scan='1.1', dark='2.1').frames[3, 2, 1])"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert int(shown.stdout) == STACK[3, 2, 1]
+
+
+def edf_file(path, frame) -> None:
+    import fabio
+
+    fabio.edfimage.EdfImage(data=frame, header={"motor_mne": "mu chi", "motor_pos": "1.5 2"}).write(str(path))
+
+
+def test_edf_files_and_edf_dark_frames_open(tmp_path, path):
+    for number in (1, 2, 10):
+        edf_file(tmp_path / f"frame_{number}.edf", STACK[number])
+    for given in (tmp_path / "frame_*.edf", [tmp_path / f"frame_{number}.edf" for number in (1, 2, 10)]):
+        np.testing.assert_array_equal(dc.load(given).frames, STACK[[1, 2, 10]])
+    np.testing.assert_array_equal(
+        dc.load(tmp_path / "frame_2.edf", dark=str(tmp_path / "frame_1.edf")).dark, STACK[[1]]
+    )
+    np.testing.assert_array_equal(dc.load(path, scan="1.1", dark=str(tmp_path / "frame_1.edf")).dark, STACK[[1]])
+    np.testing.assert_array_equal(dc.load(tmp_path / "frame_2.edf", dark=f"{path}::2.1").dark, STACK[:2] + 1)
+    with pytest.raises(ValueError, match="scan must be None for EDF files"):
+        dc.load(tmp_path / "frame_2.edf", scan="1.1")
+
+
+@pytest.mark.skipif("DARFIX_SAMPLE_DATA" not in os.environ, reason="DARFIX_SAMPLE_DATA is not set")
+def test_real_files_record_their_history():
+    folder = os.environ["DARFIX_SAMPLE_DATA"]
+    dataset = dc.load(os.path.join(folder, "rocking.h5"))
+    assert "rocking.h5::/1.1/instrument/pco_ff/data" in dataset.history.to_json()
+    assert dataset.frames[75].max() > 3000
