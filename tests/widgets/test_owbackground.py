@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from .support import shown_image
+
 
 @pytest.fixture
 def widget(orange):
@@ -56,6 +58,6 @@ def test_browsing_moves_both_pictures(orange, qtbot, widget, rocking_dataset):
     before.show_frame(2)
     frames = np.asarray(rocking_dataset.frames)
     wanted = frames[2] - np.median(frames, axis=0)
-    qtbot.waitUntil(lambda: np.array_equal(after.plot.getImage("image").getData(), wanted))
-    assert np.array_equal(before.plot.getImage("image").getData(), frames[2])
+    qtbot.waitUntil(lambda: np.array_equal(shown_image(after.plot), wanted))
+    assert np.array_equal(shown_image(before.plot), frames[2])
     widget.hide()

@@ -119,3 +119,15 @@ def test_removed_input_empties_the_views(orange, filled):
     assert filled.map_list.count() == 0
     assert filled.view.plot.getImage("image") is None
     assert filled.view.key.isHidden()
+
+
+def test_picture_is_saved(filled, tmp_path):
+    from matplotlib.image import imread
+
+    filled.save_picture(str(tmp_path / "mosaicity.png"))
+    filled.map_list.setCurrentRow(1)
+    filled.save_picture(str(tmp_path / "intensity.png"))
+    assert min(imread(tmp_path / "mosaicity.png").shape[:2]) > 300
+    assert min(imread(tmp_path / "intensity.png").shape[:2]) > 300
+    filled.save_picture(str(tmp_path / "no folder" / "intensity.png"))
+    assert "no folder" in str(filled.Warning.no_picture)

@@ -103,6 +103,7 @@ class CurveView(QWidget):
         self.caption = QLabel()
         self.caption.setTextInteractionFlags(Qt.TextSelectableByMouse)
         self.caption.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        self.caption.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack, 1)

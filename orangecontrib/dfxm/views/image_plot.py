@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 from AnyQt.QtCore import QEvent, QObject, Qt, QTimer
-from AnyQt.QtGui import QResizeEvent
 from AnyQt.QtWidgets import QWidget
 from silx.gui.colors import Colormap
 from silx.gui.plot import PlotWindow
 
-# Masked and empty pixels: a grey that no colour map of ours contains.
-NAN_COLOR = (0.82, 0.82, 0.82, 1.0)
+from darfix_core.figures.style import EMPTY_COLOR
+
+# Masked and empty pixels.
+NAN_COLOR = tuple(int(EMPTY_COLOR[start : start + 2], 16) / 255 for start in (1, 3, 5))
 
 
 def percentile_limits(values: Any, low: float = 0.5, high: float = 99.5) -> tuple[float, float]:
@@ -40,7 +41,7 @@ def percentile_limits(values: Any, low: float = 0.5, high: float = 99.5) -> tupl
     if top <= bottom:
         margin = max(abs(bottom) * 1e-6, 1e-12)
         bottom, top = bottom - margin, top + margin
-    return _rounded(bottom, top)
+    return bottom, top
 
 
 def _rounded(bottom: float, top: float) -> tuple[float, float]:
@@ -76,9 +77,9 @@ class Plot(PlotWindow):
         # True until the user zooms: then a plot that is resized goes on showing everything.
         self._shows_all = True
         super().__init__(parent, backend="matplotlib", **{**options, **tools})
-        self.getWidgetHandle().installEventFilter(self)
         self._refit = QTimer(self, singleShot=True, interval=0)
         self._refit.timeout.connect(self._show_all_again)
+        self.getWidgetHandle().installEventFilter(self)
 
     def set_axis_labels(self, horizontal: str, vertical: str) -> None:
         """Label the axes."""
@@ -95,22 +96,19 @@ class Plot(PlotWindow):
         self.setGraphTitle(title)
         self._fit_margins()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the margins as wide as the labels."""
-        super().resizeEvent(event)
-        self._fit_margins()
-        self._refit.start()
-
     def resetZoom(self, dataMargins: Any = None) -> None:
         """Show everything."""
         self._shows_all = True
         super().resetZoom(dataMargins)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Notice when the user zooms or pans."""
+        """Notice when the user zooms or pans; keep the margins as wide as the labels when the size changes."""
         dragged = event.type() == QEvent.MouseMove and event.buttons() != Qt.NoButton
         if dragged or event.type() == QEvent.Wheel:
             self._shows_all = False
+        elif event.type() == QEvent.Resize:
+            self._fit_margins()
+            self._refit.start()
         return super().eventFilter(watched, event)
 
     def _show_all_again(self) -> None:
@@ -229,12 +227,23 @@ def _drawable(values: Any) -> Any:
     if values.ndim == 2:
         return values.astype(np.float32) if values.dtype == np.float16 else values
     empty = ~np.isfinite(values).all(axis=-1)
-    filled = np.where(empty[..., None], NAN_COLOR[:3], values)
+    filled = np.where(empty[..., None], NAN_COLOR, values)
     return np.rint(np.clip(filled, 0, 1) * 255).astype(np.uint8)
 
 
-def make_colormap(name: str, limits: tuple[float, float], normalization: str = "linear") -> Colormap:
-    """Colour map with fixed limits and grey for empty pixels."""
-    colormap = Colormap(name, normalization=normalization, vmin=limits[0], vmax=limits[1])
+def make_colormap(colors: Any, limits: tuple[float, float]) -> Colormap:
+    """Colour map with fixed limits and grey for empty pixels.
+
+    Parameters
+    ----------
+    colors : str or array_like, shape (n, 4)
+        Name of a colour map of silx, or its colours.
+    limits : (float, float)
+    """
+    low, high = _rounded(*limits) if limits[0] < limits[1] else (limits[0] - 0.5, limits[1] + 0.5)
+    if isinstance(colors, str):
+        colormap = Colormap(colors, vmin=low, vmax=high)
+    else:
+        colormap = Colormap(colors=np.asarray(colors), vmin=low, vmax=high)
     colormap.setNaNColor(NAN_COLOR)
     return colormap

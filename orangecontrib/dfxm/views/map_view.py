@@ -1,4 +1,4 @@
-"""View of one map at a time, with the colour key beside a mosaicity map."""
+"""View of one map at a time, with the colour key of the orientations beside it."""
 
 from __future__ import annotations
 
@@ -7,38 +7,37 @@ from typing import Any
 import numpy as np
 from AnyQt.QtCore import Qt
 from AnyQt.QtCore import pyqtSignal as Signal
-from AnyQt.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from AnyQt.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+from silx.gui.colors import Colormap
 
+from darfix_core.figures import style
 from darfix_core.model.maps import Maps
-from orangecontrib.dfxm.views.image_plot import ImagePlot, make_colormap, percentile_limits
+from orangecontrib.dfxm.views.image_plot import ImagePlot, make_colormap
 from orangecontrib.dfxm.views.mosaicity_key import MosaicityKey
 
-# Quantities that have a natural zero in their middle get a colour map that shows it.
-_SIGNED = ("skewness", "kurtosis", "covariance")
-_MARKER = "#000000"
+# Marks of the pixel: seen on every colour of the mosaicity map, and of the other colour maps.
+_ON_COLORS, _ON_MAP = "#000000", "#ff00ff"
 _WIDE = 1.5  # columns for each row
 
 
-def colormap_of(name: str, values: Any) -> Any:
-    """Colour map that suits a map: grey for counts, two-sided where zero is the middle, else viridis."""
-    low, high = percentile_limits(values, 1, 99)
-    quantity = name.rsplit("/", 1)[-1]
-    if quantity in _SIGNED:
-        largest = max(abs(low), abs(high))
-        return make_colormap("RdBu_r", (-largest, largest))
-    if quantity == "intensity":
-        return make_colormap("gray", (low, high))
-    return make_colormap("viridis", (low, high))
+def colormap_of(name: str, values: Any) -> Colormap:
+    """Colours and limits as in the figures of the map."""
+    colors = style.color_map(name)(np.linspace(0, 1, 256))
+    return make_colormap(colors, style.robust_limits(np.asarray(values), signed=style.is_signed(name)))
 
 
 def map_label(maps: Maps, name: str) -> str:
     """Name of a map with its unit."""
-    unit = maps.unit(name)
-    return f"{name.replace('/', ' ').replace('_', ' ')} ({unit})" if unit else name.replace("/", " ").replace("_", " ")
+    words, unit = name.replace("/", " ").replace("_", " "), style.pretty_unit(maps.unit(name))
+    return f"{words} ({unit})" if unit else words
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 class MapView(QWidget):
-    """One map with its colour bar, or the mosaicity map with its key.
+    """One map with its colour bar, and the colour key where the maps have one.
 
     Signals
     -------
@@ -59,6 +58,7 @@ class MapView(QWidget):
         self._side = QSplitter(Qt.Vertical)
         self._side.setChildrenCollapsible(False)
         self._side.addWidget(self.key)
+        self._side.setMinimumWidth(330)
         self._splitter = QSplitter(Qt.Horizontal)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(self.plot)
@@ -67,7 +67,10 @@ class MapView(QWidget):
         self._splitter.setSizes([640, 340])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._splitter)
+        self.caption = QLabel()
+        self.caption.setWordWrap(True)
+        layout.addWidget(self.caption)
+        layout.addWidget(self._splitter, 1)
         self.key.hide()
         self.plot.sigPlotSignal.connect(self._plot_event)
 
@@ -99,7 +102,7 @@ class MapView(QWidget):
         maps = self.maps
         if maps is None:
             self.plot.clear_image()
-            self.plot.set_title("")
+            self.caption.setText("")
             self.key.hide()
             return
         self.name = name if name in maps else next(iter(maps))
@@ -109,8 +112,8 @@ class MapView(QWidget):
         label = map_label(maps, self.name)
         self.plot.getColorBarWidget().setVisible(not colored)
         self.plot.show_image(values, colormap=colormap, label=label)
-        self.plot.set_title(maps.description(self.name) or label)
-        description = maps.metadata.get("mosaicity") if self.name == "mosaicity" else None
+        self.caption.setText(_sentence(maps.description(self.name) or label))
+        description = maps.metadata.get("mosaicity") if "mosaicity" in maps else None
         self.key.setVisible(description is not None)
         if description is not None:
             self.key.set_colors(description)
@@ -126,7 +129,8 @@ class MapView(QWidget):
             self.key.mark(None)
             return
         row, column = self._pixel
-        self.plot.addMarker(column, row, legend="pixel", color=_MARKER, symbol="+")
+        color = _ON_COLORS if self.maps[self.name].ndim == 3 else _ON_MAP
+        self.plot.addMarker(column, row, legend="pixel", color=color, symbol="+")
         self.key.mark(self.orientation(row, column))
 
     def orientation(self, row: int, column: int) -> tuple[float, float] | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from AnyQt.QtWidgets import QListWidget, QPushButton, QWidget
+from AnyQt.QtWidgets import QFileDialog, QListWidget, QPushButton, QWidget
 from Orange.widgets.settings import Setting
 from Orange.widgets.widget import Msg
 from orangewidget import gui
@@ -30,6 +31,7 @@ class OWGrainPlot(StepWidget):
         """What cannot be shown."""
 
         no_curve = Msg("The rocking curve cannot be read: {}")
+        no_picture = Msg("The picture cannot be saved: {}")
 
     window_size = (1260, 760)
 
@@ -49,6 +51,8 @@ class OWGrainPlot(StepWidget):
         box.layout().addWidget(self.map_list)
         self.picture_button = QPushButton("Save picture…", autoDefault=False)
         self.picture_button.setToolTip("Save the map as a figure with axes, colour bar and title")
+        self.picture_button.setEnabled(False)
+        self.picture_button.clicked.connect(self._ask_picture)
         box.layout().addWidget(self.picture_button)
         super().build_controls()
 
@@ -105,6 +109,27 @@ class OWGrainPlot(StepWidget):
                 if maps is not None
             }
             self.curve.show_curve(dataset, pixel, counts, centers)
+
+    def _ask_picture(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save picture", "", "PNG (*.png);;PDF (*.pdf);;SVG (*.svg)")
+        if path:
+            self.save_picture(path if Path(path).suffix else f"{path}.png")
+
+    def save_picture(self, path: str) -> None:
+        """Save the shown map as the command line and the documentation draw it."""
+        from darfix_core.figures import style
+        from darfix_core.figures.map_figures import map_figure
+        from darfix_core.figures.mosaicity_figure import mosaicity_figure
+
+        maps, name = self.produced, self.view.name
+        colored = maps[name].ndim == 3
+        try:
+            figure = mosaicity_figure(maps) if colored else map_figure(maps, name)
+            figure.savefig(path, dpi=style.DPI)
+        except (OSError, ValueError) as error:
+            self.Warning.no_picture(str(error))
+        else:
+            self.Warning.no_picture.clear()
 
     def picture(self) -> QWidget:
         """The map with its key."""
