@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import glob
+import time
+from pathlib import Path
+
 from darfix_core.commands.terminal import RunLines, cancel_on_interrupt, say
 from darfix_core.workflow.ows import read_ows
 from darfix_core.workflow.plan import Overrides, Plan, make_plan
@@ -33,10 +37,19 @@ def run(file: str, overrides: Overrides, *, threads: int | None, dry_run: bool) 
         return 0
     for title, reason in plan.skipped.items():
         say(f"left out: {title}: {reason}")
+    before = time.time()
     execute(plan, threads)
     for path in plan.outputs.values():
-        say(f"wrote {path}")
+        for written in (Path(path), *_pictures(Path(path), before)):
+            say(f"wrote {written}")
     return 0
+
+
+def _pictures(path: Path, since: float) -> list[Path]:
+    """Pictures that were written with a file, whose names begin with its name."""
+    # Clocks of file servers differ a little.
+    found = path.parent.glob(f"{glob.escape(path.stem)}_*.png")
+    return sorted(picture for picture in found if picture.stat().st_mtime > since - 2)
 
 
 def execute(plan: Plan, threads: int | None) -> None:

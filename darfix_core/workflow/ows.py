@@ -7,6 +7,7 @@ pickle are refused, because reading pickle runs code that the file brings along.
 from __future__ import annotations
 
 import ast
+import glob
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,7 +62,8 @@ def _parse(file: Path) -> ElementTree.Element:
 def read_ows(path: str | os.PathLike[str]) -> Graph:
     """Workflow of an .ows file.
 
-    Disabled links are left out. Relative paths of input files are taken from the folder of the .ows file.
+    Disabled links are left out. Relative paths of input files are looked for beside the .ows file, as the canvas does,
+    then in the current folder.
 
     Parameters
     ----------
@@ -140,12 +142,19 @@ def _parameters(settings: Mapping[str, Any], step: Step, where: str) -> dict[str
 
 
 def _beside(path: Any, file: Path) -> Any:
-    """Path of an input file, a relative one taken from the folder of the workflow."""
+    """Path of an input file: a relative one is beside the workflow, or else in the current folder."""
     if isinstance(path, list | tuple):
         return tuple(_beside(entry, file) for entry in path)
     if not isinstance(path, str) or not path:
         return path
-    return str(file.absolute().parent / Path(path).expanduser())
+    beside, here = (
+        os.path.normpath(folder / Path(path).expanduser()) for folder in (file.absolute().parent, Path.cwd())
+    )
+    return here if not _is_there(beside) and _is_there(here) else beside
+
+
+def _is_there(path: str) -> bool:
+    return os.path.exists(path) or (glob.has_magic(path) and bool(glob.glob(path)))
 
 
 def _enabled(element: ElementTree.Element) -> bool:

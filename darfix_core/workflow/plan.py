@@ -14,6 +14,7 @@ from typing import Any
 from darfix_core.engine.parameters import Parameter, Parameters
 from darfix_core.engine.registry import get_step
 from darfix_core.errors import DataFileError, OutputExistsError, WorkflowError, nearest
+from darfix_core.io.maps import maps_path
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.graph import Graph, Link, Node
 
@@ -272,6 +273,7 @@ def _check_outputs(graph: Graph, inputs: Mapping[str, tuple[str, ...]], outputs:
         if real in writers:
             raise DataFileError(f"{writers[real].title!r} and {node.title!r} would both write it", file=path)
         writers[real] = node
+        _check_ending(node, path, graph.name)
         if os.path.isdir(path):
             raise DataFileError(f"node {node.title!r} cannot write it: it is a folder", file=path)
         if os.path.exists(path) and not node.parameters.get("overwrite", False):
@@ -279,3 +281,12 @@ def _check_outputs(graph: Graph, inputs: Mapping[str, tuple[str, ...]], outputs:
         folder = next(parent for parent in Path(path).parents if parent.exists())
         if not folder.is_dir() or not os.access(folder, os.W_OK):
             raise DataFileError(f"node {node.title!r} cannot write into {folder}", file=path)
+
+
+def _check_ending(node: Node, path: str, name: str) -> None:
+    """Maps go to files of some endings only; better known now than at the end of a long run."""
+    if any(entry.kind is Maps for entry in node.step.inputs.values()):
+        try:
+            maps_path(path)
+        except ValueError as error:
+            raise WorkflowError(f"{name}: node {node.title!r}: {error}") from None

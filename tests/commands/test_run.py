@@ -18,7 +18,7 @@ def file(ows, flow, ones, monkeypatch, tmp_path):
 def test_nodes_on_stderr_and_files_on_stdout(file, capsys, tmp_path):
     assert main(["run", file, "--output", "out", "--threads", "1"]) == 0
     out, err = capsys.readouterr()
-    assert out == f"wrote {tmp_path / 'out' / 'maps.txt'}\n"
+    assert out == f"wrote {tmp_path / 'out' / 'maps.h5'}\n"
     assert err.splitlines() == ["[1/4] Load", "[2/4] Crop", "[3/4] Sum", "[4/4] Save"]
 
 
@@ -29,8 +29,8 @@ def test_dry_run_shows_the_plan_and_runs_nothing(file, calls, capsys, tmp_path):
     assert "  2  Crop (crop)\n       dataset from Load\n       rows = 1 px\n" in out
     assert "scan = '2.1'" in out
     assert f"reads  {tmp_path / 'ones.txt'}" in out
-    assert f"writes {tmp_path / 'maps.txt'}" in out
-    assert not (tmp_path / "maps.txt").exists()
+    assert f"writes {tmp_path / 'maps.h5'}" in out
+    assert not (tmp_path / "maps.h5").exists()
 
 
 def test_nodes_left_out_are_named(ows, flow, ones, capsys, monkeypatch, tmp_path):
@@ -58,10 +58,10 @@ def test_errors_are_one_line_and_status_2(file, capsys, options, message):
 
 
 def test_existing_output_is_kept(file, capsys, tmp_path):
-    (tmp_path / "maps.txt").write_text("precious")
+    (tmp_path / "maps.h5").write_text("precious")
     assert main(["run", file]) == 2
-    assert "maps.txt: exists already (node 'Save'); give --overwrite" in capsys.readouterr().err
-    assert (tmp_path / "maps.txt").read_text() == "precious"
+    assert "maps.h5: exists already (node 'Save'); give --overwrite" in capsys.readouterr().err
+    assert (tmp_path / "maps.h5").read_text() == "precious"
     assert main(["run", file, "--overwrite"]) == 0
 
 
@@ -89,7 +89,7 @@ def test_interrupt_cancels_with_status_130(file, capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(registry.Step, "__call__", interrupted)
     assert main(["run", file]) == 130
     assert capsys.readouterr().err.splitlines()[-1] == "darfix-core: cancelled: no unfinished file is left"
-    assert not (tmp_path / "maps.txt").exists()
+    assert not (tmp_path / "maps.h5").exists()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

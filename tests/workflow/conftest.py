@@ -135,7 +135,7 @@ CHAIN = [
     ("Load", LOAD, {"path": "ones.txt", "savedWidgetGeometry": b"\x01", "__version__": 1, "autocommit": True}),
     ("Crop", CROP, {"rows": 2, "view_colors": "viridis"}),
     ("Sum", SUM, {}),
-    ("Save", SAVE, {"path": "maps.txt"}),
+    ("Save", SAVE, {"path": "maps.h5"}),
 ]
 WIRES = [
     ("Load", "Dataset", "Crop", "Dataset"),

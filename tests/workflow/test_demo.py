@@ -50,7 +50,6 @@ def test_frames_hold_pedestal_noise_and_grains(scan):
     # The read noise of 2 counts, and 1/12 from rounding.
     assert empty.var() == pytest.approx(4 + 1 / 12, rel=0.02)
     assert np.unique(grains.number).tolist() == [0, 1, 2, 3, 4, 5, 6]
-    # The brightest frame of a pixel is the one nearest to its orientation.
     assert frames.max() < 2**16 - 1
 
 
@@ -65,9 +64,9 @@ def test_whole_curves_lie_in_the_scan():
 
 def test_truth_compared_with_itself_and_cropped():
     orientation = demo.demo_grains().orientation
-    entries = {f"{motor}/center_of_mass": Map(values[10:90, 20:200] + 0.01) for motor, values in orientation.items()}
+    entries = {f"{motor}/center_of_mass": Map(values[10:80, 20:200] + 0.01) for motor, values in orientation.items()}
     rows = demo.compare_with_truth(Maps(entries, origin=(10, 20)))
-    assert [row.grain for row in rows] == [1, 2, 3, 5, 6] or len(rows) < 6
+    assert [row.grain for row in rows] == [1, 2]
     for row in rows:
         for motor in ("chi", "mu"):
             assert row.found[motor] - row.true[motor] == pytest.approx(0.01)

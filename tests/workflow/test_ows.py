@@ -16,10 +16,18 @@ def test_nodes_links_and_parameters_are_read(ows, flow):
     assert graph.links[2].input == "maps"
 
 
-def test_relative_input_is_beside_the_workflow(ows, flow, tmp_path):
-    graph = read_ows(ows(flow.nodes, flow.links))
+def test_relative_input_is_beside_the_workflow_else_in_the_current_folder(ows, flow, ones, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "here" / "ones.txt").touch()
+    file = ows(flow.nodes, flow.links)
+    graph = read_ows(file)
     assert graph.find("Load").parameters["path"] == str(tmp_path / "ones.txt")
-    assert graph.find("Save").parameters["path"] == "maps.txt"
+    ones.unlink()
+    assert read_ows(file).find("Load").parameters["path"] == str(tmp_path / "here" / "ones.txt")
+    (tmp_path / "here" / "ones.txt").unlink()
+    assert read_ows(file).find("Load").parameters["path"] == str(tmp_path / "ones.txt")
+    assert graph.find("Save").parameters["path"] == "maps.h5"
 
 
 def test_absolute_and_several_inputs(ows):

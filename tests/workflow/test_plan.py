@@ -132,15 +132,15 @@ def test_nothing_that_can_run_is_an_error(ows):
 
 
 def test_outputs_go_beside_the_current_directory(graph, tmp_path):
-    assert make_plan(graph).outputs == {"3": str(tmp_path / "maps.txt")}
+    assert make_plan(graph).outputs == {"3": str(tmp_path / "maps.h5")}
 
 
 @pytest.mark.parametrize(
     ("path", "placed"),
     [
-        ("maps.txt", "out/maps.txt"),
-        ("sub/maps.txt", "out/sub/maps.txt"),
-        ("/home/somebody/maps.txt", "out/maps.txt"),
+        ("maps.h5", "out/maps.h5"),
+        ("sub/maps.h5", "out/sub/maps.h5"),
+        ("/home/somebody/maps.h5", "out/maps.h5"),
         ("", "out/Save.h5"),
     ],
 )
@@ -151,28 +151,34 @@ def test_output_folder_takes_all_outputs(graph, tmp_path, path, placed):
 
 
 def test_existing_output_needs_overwrite(graph, tmp_path):
-    (tmp_path / "maps.txt").write_text("precious")
-    with pytest.raises(OutputExistsError, match=r"maps.txt: exists already \(node 'Save'\); give --overwrite"):
+    (tmp_path / "maps.h5").write_text("precious")
+    with pytest.raises(OutputExistsError, match=r"maps.h5: exists already \(node 'Save'\); give --overwrite"):
         make_plan(graph)
     assert parameters(make_plan(graph, Overrides(overwrite=True)), "Save")["overwrite"] is True
 
 
 def test_output_never_replaces_an_input(graph, ones):
+    ones.rename("ones.h5")
     with pytest.raises(DataFileError, match="'Save' would write over an input file"):
-        make_plan(graph, Overrides(parameters=["Save.path=ones.txt"], overwrite=True))
+        make_plan(graph, Overrides(parameters=["Save.path=ones.h5", "Load.path=ones.h5"], overwrite=True))
 
 
 def test_output_must_not_be_a_folder_or_lie_in_a_file(graph, tmp_path):
-    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.h5").mkdir()
     with pytest.raises(DataFileError, match="it is a folder"):
-        make_plan(graph, Overrides(parameters=["Save.path=folder"]))
+        make_plan(graph, Overrides(parameters=["Save.path=folder.h5"]))
     with pytest.raises(DataFileError, match="cannot write into"):
         make_plan(graph, Overrides(output="ones.txt"))
 
 
+def test_wrong_ending_of_an_output_is_told_before_the_run(graph):
+    with pytest.raises(WorkflowError, match=r"node 'Save': path must end in .*, got '.*maps.tif'"):
+        make_plan(graph, Overrides(parameters=["Save.path=maps.tif"]))
+
+
 def test_two_nodes_may_not_write_one_file(ows, flow, ones):
     graph = read_ows(
-        ows([*flow.nodes, ("Again", SAVE, {"path": "maps.txt"})], [*flow.links, ("Sum", "Maps", "Again", "Maps")])
+        ows([*flow.nodes, ("Again", SAVE, {"path": "maps.h5"})], [*flow.links, ("Sum", "Maps", "Again", "Maps")])
     )
     with pytest.raises(DataFileError, match="'Save' and 'Again' would both write it|'Again' and 'Save' would both"):
         make_plan(graph)

@@ -28,7 +28,7 @@ def plan(ows, flow, ones, monkeypatch, tmp_path):
 def test_nodes_run_in_order_and_write(plan, calls, tmp_path):
     assert run_plan(plan("Sum.factor=2.0")) == {"3": None}
     assert calls == ["load", "crop", "sum", "save_maps"]
-    assert np.array_equal(np.loadtxt(tmp_path / "maps.txt"), np.full((2, 2), 2.0))
+    assert np.array_equal(np.loadtxt(tmp_path / "maps.h5"), np.full((2, 2), 2.0))
 
 
 def test_both_inputs_of_a_node_arrive(ows, ones, calls, tmp_path, monkeypatch):
@@ -37,12 +37,12 @@ def test_both_inputs_of_a_node_arrive(ows, ones, calls, tmp_path, monkeypatch):
         ("Load", LOAD, {"path": "ones.txt"}),
         ("Add", ADD, {}),
         ("Sum", SUM, {}),
-        ("Save", SAVE, {"path": "m.txt"}),
+        ("Save", SAVE, {"path": "m.h5"}),
     ]
     links = [("Load", "Dataset", "Add", "Dataset"), ("Load", "Dataset", "Add", "Background"),
              ("Add", "Dataset", "Sum", "Dataset"), ("Sum", "Maps", "Save", "Maps")]  # fmt: skip
     run_plan(make_plan(read_ows(ows(nodes, links))))
-    assert np.array_equal(np.loadtxt(tmp_path / "m.txt"), np.full((3, 2), 2.0))
+    assert np.array_equal(np.loadtxt(tmp_path / "m.h5"), np.full((3, 2), 2.0))
 
 
 def test_observer_hears_of_nodes_progress_and_warnings(plan, flow):
@@ -61,7 +61,7 @@ def test_error_names_the_node_and_ends_the_run(plan, calls, tmp_path):
         run_plan(plan("Load.scan=broken"))
     assert isinstance(caught.value.__cause__, DarfixError)
     assert calls == ["load"]
-    assert not (tmp_path / "maps.txt").exists()
+    assert not (tmp_path / "maps.h5").exists()
 
 
 def test_fault_of_the_program_names_the_node_and_its_kind(plan):
@@ -80,7 +80,7 @@ def test_cancelled_run_stops_at_the_next_node(plan, calls, flow, tmp_path):
     with pytest.raises(Cancelled):
         run_plan(plan(), observer=Stopper(), cancelled=stop)
     assert calls == ["load", "crop"]
-    assert not (tmp_path / "maps.txt").exists()
+    assert not (tmp_path / "maps.h5").exists()
 
 
 def test_results_are_freed_when_no_later_node_needs_them(plan, monkeypatch):
@@ -103,4 +103,4 @@ def test_results_are_freed_when_no_later_node_needs_them(plan, monkeypatch):
 
 def test_output_folder_is_made(ows, flow, ones, tmp_path):
     run_plan(make_plan(read_ows(ows(flow.nodes, flow.links)), Overrides(output=str(tmp_path / "a" / "b"))))
-    assert (tmp_path / "a" / "b" / "maps.txt").exists()
+    assert (tmp_path / "a" / "b" / "maps.h5").exists()

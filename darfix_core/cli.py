@@ -1,0 +1,201 @@
+"""The command ``darfix-core``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from darfix_core import __version__
+from darfix_core.errors import Cancelled, DarfixError, DarfixWarning
+
+_EPILOG = """
+examples:
+  darfix-core demo                              write a scan, analyse it, compare with the truth
+  darfix-core info scan.h5                      what a file holds
+  darfix-core run flow.ows --input scan.h5 --scan 2.1 --output results
+  darfix-core canvas flow.ows                   open the workflow in Orange Canvas
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"darfix-core: error: {message}; see {self.prog} --help\n")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a positive integer, got {text!r}")
+    return int(text)
+
+
+# Commands are imported when they run: ``darfix-core --help`` starts at once.
+
+
+def _info(options: argparse.Namespace) -> int:
+    from darfix_core.commands.info import info
+
+    return info(options.file, scan=options.scan, as_json=options.json)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from darfix_core.commands.run import run
+    from darfix_core.workflow.plan import Overrides
+
+    overrides = Overrides(options.input, options.scan, options.set, options.output, options.overwrite)
+    return run(options.workflow, overrides, threads=options.threads, dry_run=options.dry_run)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from darfix_core.commands.demo import demo
+
+    return demo(options.output, threads=options.threads)
+
+
+def _steps(options: argparse.Namespace) -> int:
+    from darfix_core.commands.steps import steps
+
+    return steps(options.step)
+
+
+def _canvas(options: argparse.Namespace) -> int:
+    from darfix_core.commands.canvas import canvas
+
+    return canvas(options.workflow)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Parser of the command line, with all commands and options."""
+    parser = _Parser(
+        prog="darfix-core",
+        description="Analysis and simulation of dark-field X-ray microscopy.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"darfix-core {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show where in the program an error arose")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+
+    def command(name: str, function: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        made.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        made.set_defaults(function=function)
+        return made
+
+    demo = command("demo", _demo, "write a synthetic scan, analyse it and compare with the truth")
+    demo.add_argument("--output", metavar="DIR", help="folder to write to (default: darfix-demo)")
+    demo.add_argument("--threads", metavar="N", type=_positive, help="number of threads")
+
+    info = command("info", _info, "show the scans, detectors, motors and dimensions of a file")
+    info.add_argument("file", nargs="+", help="HDF5 file; EDF file, files, folder or pattern")
+    info.add_argument("--scan", metavar="S", help="only this scan, such as 1.1")
+    info.add_argument("--json", action="store_true", help="write JSON, for programs")
+
+    _run_options(command("run", _run, "run a workflow that was saved in the canvas"))
+
+    steps = command("steps", _steps, "list the steps, or describe one with its parameters")
+    steps.add_argument("step", nargs="?", help="step to describe")
+
+    canvas = command("canvas", _canvas, "start Orange Canvas")
+    canvas.add_argument("workflow", nargs="?", metavar="FILE", help=".ows file to open")
+    return parser
+
+
+def _run_options(run: argparse.ArgumentParser) -> None:
+    run.add_argument("workflow", metavar="FLOW.ows", help="the workflow")
+    run.add_argument(
+        "--input",
+        action="append",
+        default=[],
+        metavar="[NODE=]PATH",
+        help="file for the node that reads one; may be given several times. Without it: what was saved, relative "
+        "paths beside the workflow",
+    )
+    run.add_argument("--scan", metavar="S", help="scan to read, such as 1.1")
+    run.add_argument(
+        "--output",
+        metavar="DIR",
+        help="folder for all files that are written. Without it: where the nodes say, relative paths in the current "
+        "folder. A workflow without Save Maps needs it: the maps at its ends are saved as NODE.h5",
+    )
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NODE.PARAMETER=VALUE",
+        help="change a parameter; the node by its title or number. May be given several times",
+    )
+    run.add_argument("--threads", metavar="N", type=_positive, help="number of threads")
+    run.add_argument("--dry-run", action="store_true", help="check everything and show the plan, run nothing")
+    run.add_argument("--overwrite", action="store_true", help="replace existing output files")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the name of the program; default: those of the process.
+
+    Returns
+    -------
+    int
+        0 when all went well, 2 for an error of the user or in the data, 130 when cancelled, 1 for a fault of the
+        program.
+    """
+    options = make_parser().parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DarfixWarning)
+        _show_warnings_as_lines()
+        try:
+            status = int(options.function(options))
+            sys.stdout.flush()
+            return status
+        except (Cancelled, KeyboardInterrupt):
+            _complain("cancelled", "no unfinished file is left")
+            return 130
+        except BrokenPipeError:
+            # The reader of the output, such as head, has left; Python would complain when it closes the stream.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except (DarfixError, OSError, ValueError, TypeError) as error:
+            return _failed(error, str(error), 2, debug=options.debug)
+        except Exception as error:  # noqa: BLE001  (the last resort: whatever it is, the user gets a line)
+            message = f"{type(error).__name__}: {error} (a fault of the program; --debug shows where)"
+            return _failed(error, message, 1, debug=options.debug)
+
+
+def _failed(error: Exception, message: str, status: int, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    _complain("error", message)
+    return status
+
+
+def _complain(kind: str, message: str) -> None:
+    sys.stdout.flush()
+    sys.stderr.write(f"darfix-core: {kind}: {message}\n")
+
+
+def _show_warnings_as_lines() -> None:
+    """Warnings of darfix-core become a line each; those of other packages stay as they are."""
+    others = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], filename: str, lineno: int, *rest: object) -> None:
+        if issubclass(category, DarfixWarning):
+            _complain("warning", str(message))
+        else:
+            others(message, category, filename, lineno)
+
+    warnings.showwarning = show  # type: ignore[assignment]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
