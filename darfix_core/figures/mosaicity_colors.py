@@ -67,7 +67,7 @@ def mosaicity_colors(u: AnyArray, v: AnyArray) -> RGB:
     # In blocks that stay in the cache: twice as fast as whole images, and without their temporaries.
     for start in range(0, flat_u.size, _BLOCK):
         part = slice(start, start + _BLOCK)
-        colors[part] = _srgb(*_on_cone(flat_u[part], flat_v[part]))
+        colors[part] = srgb_of_oklab(*_on_cone(flat_u[part], flat_v[part]))
     return colors.reshape(*first.shape, 3)
 
 
@@ -111,9 +111,10 @@ def _on_cone(u: Any, v: Any) -> tuple[Any, Any, Any]:
     return lightness, a + radius * np.float32(_RIM_CENTER[0]), b + radius * np.float32(_RIM_CENTER[1])
 
 
-def _srgb(lightness: Any, a: Any, b: Any) -> Any:
-    """SRGB of OKLab colours, shape (n, 3)."""
+def srgb_of_oklab(lightness: Any, a: Any, b: Any) -> RGB:
+    """Red, green and blue of OKLab colours that lie inside sRGB, shape (..., 3)."""
     lab = np.stack([lightness, a, b], axis=-1)
     linear = (lab @ _LAB_TO_CONES.T.astype(np.float32)) ** 3 @ _CONES_TO_RGB.T.astype(np.float32)
     linear = np.clip(linear, 0, 1)  # rounding only: the cone lies inside
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055).astype(np.float32)
+    encoded: RGB = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055).astype(np.float32)
+    return encoded

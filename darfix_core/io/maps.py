@@ -255,15 +255,11 @@ def load_maps(path: str | os.PathLike[str]) -> Maps:
     DataFileError
         If there is no such file, or it was not written by darfix-core, or by a newer version.
     """
-    import h5py
+    from darfix_core.io.hdf5_file import open_hdf5
 
     file_name = os.path.abspath(os.path.expanduser(os.fspath(path)))
-    if not os.path.isfile(file_name):
-        raise DataFileError("there is no such file", file=file_name)
-    if not h5py.is_hdf5(file_name):
-        raise DataFileError("is not an HDF5 file, or is cut short", file=file_name)
     try:
-        with h5py.File(file_name, "r", locking=False) as file:
+        with open_hdf5(file_name) as file:
             return _maps_of(file, file_name)
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise DataFileError(f"the maps cannot be read, the file is damaged: {error}", file=file_name) from error

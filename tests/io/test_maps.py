@@ -124,7 +124,7 @@ def test_missing_file_is_named(tmp_path):
 def test_other_kinds_of_files_are_refused(tmp_path):
     path = tmp_path / "maps.h5"
     path.write_text("no HDF5")
-    with pytest.raises(DataFileError, match="is not an HDF5 file"):
+    with pytest.raises(DataFileError, match="not an HDF5 file, but a text file"):
         load_maps(path)
     with h5py.File(path, "w") as file:
         file["1.1/title"] = "ascan"

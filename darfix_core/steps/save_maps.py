@@ -1,0 +1,60 @@
+"""Save maps."""
+
+from __future__ import annotations
+
+import os
+
+from darfix_core.engine.registry import step
+from darfix_core.errors import DataFileError
+from darfix_core.figures.files import figure_writers
+from darfix_core.io.atomic import write_whole
+from darfix_core.io.maps import maps_path, maps_writer
+from darfix_core.model.maps import Maps
+
+
+@step(
+    "save_maps",
+    version=1,
+    title="Save Maps",
+    widget="orangecontrib.dfxm.widgets.owsavemaps.OWSaveMaps",
+    output_path="path",
+)
+def save_maps(maps: Maps, *, path: str, overwrite: bool = False, figures: bool = True) -> None:
+    """Write maps to a NeXus file, and pictures of them beside it: all files or none.
+
+    Beside ``maps.h5`` stand ``maps_overview.png``, all maps side by side, and ``maps_mosaicity.png``, the
+    orientation with its colour key, for maps of two motors. The file holds the maps with axes and units and how
+    they were made; ``silx view`` and other NeXus programs open it on the mosaicity or the centre of mass.
+
+    Parameters
+    ----------
+    maps : Maps
+        What to write.
+    path : str
+        The file; it ends in .h5, .hdf5 or .nxs. Its folder is made if it is missing.
+    overwrite : bool
+        Replace files that exist.
+    figures : bool
+        Write the pictures too.
+
+    Raises
+    ------
+    ValueError
+        If `path` has another ending.
+    OutputExistsError
+        If one of the files exists and `overwrite` is False.
+    DataFileError
+        If a file cannot be written, or is one that the maps were made from.
+    """
+    target = maps_path(path).expanduser()
+    writers = {target: maps_writer(maps)}
+    if figures:
+        writers |= figure_writers(maps, target.with_suffix(""))
+    sources = {
+        os.path.realpath(source.url.partition("::")[0])
+        for node in maps.history.nodes.values()
+        for source in node.sources
+    }
+    if os.path.realpath(target) in sources:
+        raise DataFileError("the maps were made from this file; choose another name", file=str(target))
+    write_whole(writers, overwrite=overwrite)

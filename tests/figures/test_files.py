@@ -1,0 +1,32 @@
+import matplotlib.image
+import numpy as np
+import pytest
+
+from darfix_core.errors import OutputExistsError
+from darfix_core.figures.files import save_figures
+from darfix_core.model.maps import Map, Maps
+from tests.synthetic_maps import synthetic_maps
+
+
+def test_overview_and_mosaicity_stand_beside_the_maps(tmp_path):
+    paths = save_figures(synthetic_maps(), tmp_path / "new" / "maps.of.today")
+    assert [path.name for path in paths] == ["maps.of.today_overview.png", "maps.of.today_mosaicity.png"]
+    for path in paths:
+        assert np.ptp(matplotlib.image.imread(path)[..., :3]) == 1
+
+
+def test_maps_of_one_motor_have_no_mosaicity(tmp_path):
+    paths = save_figures(synthetic_maps(motors=("mu",)), tmp_path / "maps")
+    assert [path.name for path in paths] == ["maps_overview.png"]
+
+
+def test_maps_of_colors_alone_have_no_overview(tmp_path):
+    assert save_figures(Maps({"colors": Map(np.zeros((2, 2, 3)))}), tmp_path / "maps") == []
+
+
+def test_existing_picture_is_kept_unless_asked(tmp_path):
+    (tmp_path / "maps_mosaicity.png").write_text("old")
+    with pytest.raises(OutputExistsError, match="maps_mosaicity"):
+        save_figures(synthetic_maps(), tmp_path / "maps")
+    assert len(list(tmp_path.iterdir())) == 1
+    assert len(save_figures(synthetic_maps(), tmp_path / "maps", overwrite=True)) == 2
