@@ -162,31 +162,31 @@ def inspect_edf(paths: Sequence[str]) -> FileReport:
             problems.append(str(error))
     if not good:
         raise failure or DataFileError("there are no files to read")
-    shape, first = (len(good), *good[0].shape), good[0]
+    scan = _scan_report(good, problems, files)
+    return FileReport(tuple(file.path for file in files), "EDF", sum(file.source.size for file in files), (scan,))
+
+
+def _scan_report(frames: list[EdfFrame], problems: list[str], files: list[EdfFile]) -> ScanReport:
+    first = frames[0]
     try:
-        table = _table(good, tell=problems.append)
+        table = _table(frames, tell=problems.append)
     except DataFileError as error:
         problems.append(str(error))
         table = _Table({}, {}, {})
     facts = _metadata(first, {})
     # Dozens of motors stand still; worth a line are those that should not.
-    still = {
-        name: np.full(len(good), table.constant[name])
-        for name in facts.get("title", "").split()
-        if name in table.constant
-    }
+    named = [name for name in facts.get("title", "").split() if name in table.constant]
+    still = {name: np.full(len(frames), table.constant[name]) for name in named}
     motors = [motor_report(name, values, motor_unit(name)) for name, values in (*table.moving.items(), *still.items())]
-    detector = DetectorReport("", "", shape, first.dtype.name, first.compression)
-    scan = ScanReport(
-        "",
-        facts.get("title", ""),
-        len(good),
-        (detector,),
-        tuple(sorted(motors, key=lambda motor: motor.n_positions == 1)),
-        facts.get("start_time", ""),
-        (*problems, *_surplus(files)),
+    return ScanReport(
+        name="",
+        title=facts.get("title", ""),
+        n_frames=len(frames),
+        detectors=(DetectorReport("", "", (len(frames), *first.shape), first.dtype.name, first.compression),),
+        motors=tuple(sorted(motors, key=lambda motor: motor.n_positions == 1)),
+        start_time=facts.get("start_time", ""),
+        problems=(*problems, *_surplus(files)),
     )
-    return FileReport(tuple(file.path for file in files), "EDF", sum(file.source.size for file in files), (scan,))
 
 
 def _all_frames(paths: Iterable[str], files: list[EdfFile], stop: int | None = None) -> Iterator[EdfFrame]:
