@@ -32,6 +32,7 @@ GUI = [
     "Orange3>=3.38",
     "orange-widget-base>=4.25",
     "orange-canvas-core>=0.2.5",
+    "PyOpenGL>=3.1",
     "PyQt5>=5.15",
     "qtawesome>=1.3",
     "silx>=2.2",

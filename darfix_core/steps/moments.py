@@ -19,6 +19,8 @@ from darfix_core.units import Unit
 
 #: Share of a constant pedestal in the counts above which moments come with a warning.
 PEDESTAL_SHARE = 0.1
+#: Counts below zero against those above, summed over pixels, beyond which the background must have been too high.
+NEGATIVE_SHARE = 0.1
 #: Fewer frames do not show the floor of a curve.
 _FRAMES_FOR_PEDESTAL = 8
 
@@ -67,17 +69,28 @@ def compute_moments(dataset: Dataset, min_intensity: float | None = None, sizes:
     motors = [dimension.name for dimension in dataset.dimensions]
     fold = _MomentsFold(dataset, motors, min_intensity)
     images = fold_frames(dataset.frames, fold, what="moments", sizes=sizes)
-    share = pedestal_share(fold.lowest, images["intensity"], dataset)
+    _warn_of_background(pedestal_share(fold.lowest, images["intensity"], dataset), images["intensity"])
+    if dataset.mask is not None:
+        for image in images.values():
+            image[dataset.mask] = np.nan
+    return _named_maps(dataset, motors, images)
+
+
+def _warn_of_background(share: float, intensity: FloatArray) -> None:
+    """Tell of counts that stand on a pedestal, or that were cut too deep."""
     if share > PEDESTAL_SHARE:
         times = f"{1 / (1 - share):.3g} times " if share < 0.999 else ""
         warn(
             f"a constant pedestal makes up {share:.0%} of the counts: centres of mass are pulled to the middle of the "
             f"scan and their spread comes out {times}too small; subtract the background first"
         )
-    if dataset.mask is not None:
-        for image in images.values():
-            image[dataset.mask] = np.nan
-    return _named_maps(dataset, motors, images)
+    above, below = intensity[intensity > 0].sum(), -intensity[intensity < 0].sum()
+    if below > NEGATIVE_SHARE * above:
+        warn(
+            f"{np.mean(intensity < 0):.0%} of the pixels have fewer counts than the background that was subtracted, "
+            "and no orientation: the background was taken from frames in which they are lit, or there is hardly any "
+            "signal; a low percentile or dark frames give a lower background"
+        )
 
 
 def pedestal_share(lowest: Mapping[int, FloatArray], intensity: FloatArray, dataset: Dataset) -> float:
@@ -97,8 +110,6 @@ def pedestal_share(lowest: Mapping[int, FloatArray], intensity: FloatArray, data
     float
         0 where there is none, or the scan has too few frames to tell.
     """
-    if dataset.n_frames < _FRAMES_FOR_PEDESTAL:
-        return 0.0
     if dataset.n_frames < _FRAMES_FOR_PEDESTAL:
         return 0.0
     rows = sorted(lowest)

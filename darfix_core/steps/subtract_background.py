@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from darfix_core.engine.loop import fold_frames, map_pixels
 from darfix_core.engine.registry import step
@@ -26,7 +27,8 @@ def subtract_background(
     dataset: Dataset,
     background: Dataset | None = None,
     *,
-    method: Literal["median", "mean"] = "median",
+    method: Literal["median", "mean", "percentile"] = "median",
+    percentile: Annotated[float, Ge(0), Le(100), Unit("%")] = 10.0,
     source: Literal["data", "dark", "dataset"] = "data",
     every: Annotated[int, Ge(1), Unit("frames")] = 1,
 ) -> Dataset:
@@ -41,9 +43,12 @@ def subtract_background(
         Any scan.
     background : Dataset, optional
         Scan whose frames give the background, with ``source="dataset"``.
-    method : {"median", "mean"}
-        How the background frames are combined, pixel by pixel. The median keeps peaks out of the
-        background where a pixel is lit in fewer than half of the frames.
+    method : {"median", "mean", "percentile"}
+        How the background frames are combined, pixel by pixel. The median keeps peaks out of the background
+        where a pixel is lit in fewer than half of the frames. Where it is lit in most of them, as in a scan
+        that is hardly wider than the rocking curve, take a low percentile.
+    percentile : float, %
+        With ``method="percentile"``: 0 is the lowest count of each pixel, 50 the median.
     source : {"data", "dark", "dataset"}
         Frames that give the background: those of the scan itself, its dark frames, or the second input.
     every : int, frames
@@ -62,7 +67,7 @@ def subtract_background(
     frames = _background_frames(dataset, background, source)
     if every > 1:
         frames = frames.select(np.arange(0, len(frames), every))
-    image = combine_frames(frames, method)
+    image = combine_frames(frames, {"mean": None, "median": 50.0}.get(method, percentile))
     dtype = np.result_type(dataset.frames.dtype, np.float32)
     return dataset.map_frames(_subtract, dtype=dtype, background=PerPixel(image.astype(dtype)))
 
@@ -90,13 +95,14 @@ def _subtract(block: AnyArray, background: AnyArray) -> AnyArray:
     return result
 
 
-def combine_frames(frames: Frames, method: Literal["median", "mean"]) -> FloatArray:
-    """Median or mean image of a stack.
+def combine_frames(frames: Frames, percentile: float | None) -> FloatArray:
+    """Percentile or mean image of a stack.
 
     Parameters
     ----------
     frames : Frames, shape (n_frames, ny, nx)
-    method : {"median", "mean"}
+    percentile : float or None, %
+        50 is the median; None: the mean.
 
     Returns
     -------
@@ -107,9 +113,9 @@ def combine_frames(frames: Frames, method: Literal["median", "mean"]) -> FloatAr
     Cancelled
         If the computation was cancelled.
     """
-    if method == "mean":
+    if percentile is None:
         return fold_frames(frames, _MeanFold(len(frames)), what="mean of the frames")["image"]
-    return map_pixels(frames, _median_stripe, what="median of the frames")["image"]
+    return map_pixels(frames, partial(_percentile_stripe, percentile), what="background of the frames")["image"]
 
 
 class _MeanFold:
@@ -128,12 +134,14 @@ class _MeanFold:
         return {"image": accumulator / self._n_frames}
 
 
-def _median_stripe(block: AnyArray, rows: slice) -> Mapping[str, AnyArray]:
+def _percentile_stripe(percentile: float, block: AnyArray, rows: slice) -> Mapping[str, AnyArray]:
     from darfix_core.kernels.layout import row_major_view
-    from darfix_core.kernels.median import median_of_counts
+    from darfix_core.kernels.percentile import percentile_of_counts
 
     if block.dtype not in (np.uint8, np.uint16):
-        return {"image": np.median(block, axis=0).astype(np.float64)}
+        return {"image": np.percentile(block, percentile, axis=0).astype(np.float64)}
+    place = percentile / 100 * (len(block) - 1)
+    lower = min(int(place), max(0, len(block) - 2))
     image = np.empty(block.shape[1:])
-    median_of_counts(row_major_view(block), int(block.max()).bit_length(), image)
+    percentile_of_counts(row_major_view(block), int(block.max()).bit_length(), lower, place - lower, image)
     return {"image": image}

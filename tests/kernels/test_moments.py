@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from darfix_core.kernels.layout import row_major_view
-from darfix_core.kernels.median import median_of_counts
 from darfix_core.kernels.moments import add_weighted_sums, sweep_weights
 
 
@@ -50,14 +49,3 @@ def test_cut_outs_of_a_stack_are_read_where_they_lie(rng, part):
     assert view.flags.c_contiguous
     assert not view.flags.writeable
     np.testing.assert_array_equal(view[:, : block.shape[1], : block.shape[2]], block)
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-@pytest.mark.parametrize("n_frames", [1, 2, 7, 10])
-def test_median_equals_that_of_numpy(rng, dtype, n_frames):
-    block = rng.integers(0, np.iinfo(dtype).max, (n_frames, 5, 33), endpoint=True).astype(dtype)
-    block[:, 0] = np.iinfo(dtype).max
-    block[:, 1] = 0
-    median = np.empty(block.shape[1:])
-    median_of_counts(row_major_view(block), int(block.max()).bit_length(), median)
-    np.testing.assert_array_equal(median, np.median(block, axis=0))

@@ -143,6 +143,16 @@ def test_pedestal_is_told_with_its_effect():
     np.testing.assert_allclose(cleaned["mu/center_of_mass"], 2, atol=0.02)
 
 
+def test_background_taken_from_the_signal_is_told():
+    mu = np.linspace(-1, 1, 21)
+    stack = (100 + 1000 * np.exp(-(mu**2) / 2))[:, None, None] * np.ones((1, 4, 5))
+    dataset = with_grid(Dataset.from_array(stack, {"mu": mu}), mu=mu)
+    with pytest.warns(dc.DarfixWarning, match=r"100% of the pixels have fewer counts than the background"):
+        dc.moments(dc.subtract_background(dataset))
+    maps = dc.moments(dc.subtract_background(dataset, method="percentile", percentile=0))
+    np.testing.assert_allclose(maps["mu/center_of_mass"], 0, atol=1e-9)
+
+
 def test_dataset_without_dimensions_raises(rocking_dataset):
     with pytest.raises(dc.DarfixError, match="use define_dimensions"):
         dc.moments(rocking_dataset.replace(dimensions=(), grid_index=None))

@@ -22,6 +22,14 @@ def test_every_kth_frame_gives_the_background(stack, method, every):
     np.testing.assert_allclose(result.frames[:], stack - background, rtol=1e-6, atol=1e-2)
 
 
+def test_low_percentile_gives_the_background_of_pixels_that_are_always_lit(stack):
+    result = dc.subtract_background(Dataset.from_array(stack), method="percentile", percentile=20)
+    background = np.percentile(stack, 20, axis=0)
+    np.testing.assert_allclose(result.frames[:], stack - background, rtol=1e-6, atol=1e-2)
+    with pytest.raises(ValueError, match="percentile must be a number of at least 0 and of at most 100, got 101"):
+        dc.subtract_background(Dataset.from_array(stack), percentile=101)
+
+
 @pytest.mark.parametrize(
     ("dtype", "wide"),
     [

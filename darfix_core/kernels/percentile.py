@@ -1,4 +1,4 @@
-"""Median over frames."""
+"""Percentiles over frames, the median among them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def _order_statistic(block, y, rank, bits, found, trial, below):
 
 
 @njit(nogil=True, cache=True)
-def median_of_counts(block, bits, median):
-    """Exact median over frames of unsigned counts.
+def percentile_of_counts(block, bits, lower, fraction, image):
+    """Exact percentile over frames of unsigned counts.
 
     Each bit of the result is settled by counting, for a whole row at once, the frames that lie below: that
     is SIMD work in the order of the stack, where sorting would gather every curve.
@@ -35,19 +35,21 @@ def median_of_counts(block, bits, median):
     block : ndarray of uint8 or uint16, shape (n_frames, >= rows, >= columns), C-contiguous
     bits : int
         Number of bits of the largest count.
-    median : ndarray of float64, shape (rows, columns)
-        Out: for an even number of frames the mean of the two in the middle.
+    lower : int
+        Rank of the count below the percentile, from 0.
+    fraction : float
+        How far the percentile lies from that count to the next in order, 0 to 1.
+    image : ndarray of float64, shape (rows, columns)
+        Out.
     """
-    n = block.shape[0]
-    rows, columns = median.shape
-    upper, lower = np.empty(columns, np.uint16), np.empty(columns, np.uint16)
+    rows, columns = image.shape
+    below_it, above_it = np.empty(columns, np.uint16), np.empty(columns, np.uint16)
     trial, below = np.empty(columns, np.uint16), np.empty(columns, np.int32)
     for y in range(rows):
-        _order_statistic(block, y, n // 2, bits, upper, trial, below)
-        if n % 2 == 0:
-            _order_statistic(block, y, n // 2 - 1, bits, lower, trial, below)
+        _order_statistic(block, y, lower, bits, below_it, trial, below)
+        for x in range(columns):
+            image[y, x] = below_it[x]
+        if fraction > 0.0:
+            _order_statistic(block, y, lower + 1, bits, above_it, trial, below)
             for x in range(columns):
-                median[y, x] = 0.5 * (np.float64(lower[x]) + np.float64(upper[x]))
-        else:
-            for x in range(columns):
-                median[y, x] = upper[x]
+                image[y, x] += fraction * (np.float64(above_it[x]) - np.float64(below_it[x]))
