@@ -36,7 +36,7 @@ class Fold(Protocol[A]):
         """Add a block (frames, rows, columns) to the accumulator, in place."""
 
     def finish(self, accumulator: A, rows: slice) -> Mapping[str, AnyArray]:
-        """Images (rows, columns, ...) of the stripe."""
+        """Images (rows, columns, ...) of the stripe; none where the fold keeps its result itself."""
 
 
 class BlockSizes:

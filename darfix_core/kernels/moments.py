@@ -106,7 +106,7 @@ def _shape_row(total, first, second, third, fourth, centre, scale, low, high, me
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def moments_from_sums(sums, n_motors, centre, scale, low, high, minimum, shapes, covariances):
+def moments_from_sums(sums, first_row, n_motors, centre, scale, low, high, minimum, shapes, covariances):
     """Moments of every pixel from its sums.
 
     Parameters
@@ -114,6 +114,8 @@ def moments_from_sums(sums, n_motors, centre, scale, low, high, minimum, shapes,
     sums : ndarray of float64, shape (rows, groups, 5, columns)
         In the flat order of the second and third axis: S0; then u, u^2, u^3, u^4 of each motor; then the
         products u_i u_j (i < j).
+    first_row : int
+        Row of the image that the first row of the sums belongs to.
     n_motors : int
     centre, scale : ndarray of float64, shape (n_motors,)
         ``position = centre + scale * u``, scale > 0.
@@ -121,14 +123,14 @@ def moments_from_sums(sums, n_motors, centre, scale, low, high, minimum, shapes,
         Range of the positions, in units of u.
     minimum : float
         Pixels with less intensity are NaN.
-    shapes : ndarray of float64, shape (1 + 4 * n_motors, rows, columns)
+    shapes : ndarray of float64, shape (1 + 4 * n_motors, ny, columns)
         Out: intensity; centre of mass, FWHM, skewness, excess kurtosis of each motor.
-    covariances : ndarray of float64, shape (n_pairs, rows, columns)
+    covariances : ndarray of float64, shape (n_pairs, ny, columns)
         Out.
     """
     rows, columns = sums.shape[0], sums.shape[3]
-    for y in range(rows):
-        flat = sums[y].reshape(-1, columns)
+    for y in range(first_row, first_row + rows):
+        flat = sums[y - first_row].reshape(-1, columns)
         total = shapes[0, y]
         total[:] = flat[0]
         for i in range(n_motors):

@@ -68,61 +68,12 @@ def compute_moments(dataset: Dataset, min_intensity: float | None = None, sizes:
         raise DimensionError("moments need the scan dimensions: use define_dimensions (Dimension Definition) first")
     motors = [dimension.name for dimension in dataset.dimensions]
     fold = _MomentsFold(dataset, motors, min_intensity)
-    images = fold_frames(dataset.frames, fold, what="moments", sizes=sizes)
-    _warn_of_background(pedestal_share(fold.lowest, images["intensity"], dataset), images["intensity"])
+    fold_frames(dataset.frames, fold, what="moments", sizes=sizes)
+    fold.warn_of_background(dataset)
     if dataset.mask is not None:
-        for image in images.values():
-            image[dataset.mask] = np.nan
-    return _named_maps(dataset, motors, images)
-
-
-def _warn_of_background(share: float, intensity: FloatArray) -> None:
-    """Tell of counts that stand on a pedestal, or that were cut too deep."""
-    if share > PEDESTAL_SHARE:
-        times = f"{1 / (1 - share):.3g} times " if share < 0.999 else ""
-        warn(
-            f"a constant pedestal makes up {share:.0%} of the counts: centres of mass are pulled to the middle of the "
-            f"scan and their spread comes out {times}too small; subtract the background first"
-        )
-    above, below = intensity[intensity > 0].sum(), -intensity[intensity < 0].sum()
-    if below > NEGATIVE_SHARE * above:
-        warn(
-            f"{np.mean(intensity < 0):.0%} of the pixels have fewer counts than the background that was subtracted, "
-            "and no orientation: the background was taken from frames in which they are lit, or there is hardly any "
-            "signal; a low percentile or dark frames give a lower background"
-        )
-
-
-def pedestal_share(lowest: Mapping[int, FloatArray], intensity: FloatArray, dataset: Dataset) -> float:
-    """Share of a constant pedestal in the counts of the brighter half of the pixels.
-
-    Parameters
-    ----------
-    lowest : mapping
-        Number of a row -> lowest count of each of its pixels over the scan, shape (nx,). A few rows, spread
-        over the image, are enough.
-    intensity : ndarray, shape (ny, nx), counts
-        Sum over the scan.
-    dataset : Dataset
-
-    Returns
-    -------
-    float
-        0 where there is none, or the scan has too few frames to tell.
-    """
-    if dataset.n_frames < _FRAMES_FOR_PEDESTAL:
-        return 0.0
-    rows = sorted(lowest)
-    floor = np.array([lowest[row] for row in rows])
-    counts = intensity[rows]
-    seen = counts > 0
-    if dataset.mask is not None:
-        seen &= ~dataset.mask[rows]
-    if not seen.any():
-        return 0.0
-    bright = seen & (counts >= np.median(counts[seen]))
-    weight = float(np.sum(1.0 / dataset.multiplicity))
-    return max(0.0, float(weight * floor[bright].sum() / counts[bright].sum()))
+        fold.shapes[:, dataset.mask] = np.nan
+        fold.covariances[:, dataset.mask] = np.nan
+    return _named_maps(dataset, motors, fold)
 
 
 class _MomentsFold:
@@ -145,7 +96,9 @@ class _MomentsFold:
         self._weights = np.array([*powers, *products]) / dataset.multiplicity
         self._n_motors = len(motors)
         self._minimum = -np.inf if min_intensity is None else min_intensity
-        self.lowest: dict[int, FloatArray] = {}
+        n, (ny, nx) = len(motors), dataset.frame_shape
+        self.shapes, self.covariances = np.empty((1 + 4 * n, ny, nx)), np.empty((n * (n - 1) // 2, ny, nx))
+        self._lowest: dict[int, FloatArray] = {}
 
     def start(self, n_rows: int, n_columns: int) -> tuple[FloatArray, FloatArray]:
         """Zero sums, and the lowest counts of the first row."""
@@ -165,23 +118,61 @@ class _MomentsFold:
         np.minimum(lowest, block[:, 0].min(axis=0), out=lowest)
 
     def finish(self, accumulator: tuple[FloatArray, FloatArray], rows: slice) -> Mapping[str, AnyArray]:
-        """Moments of a stripe."""
+        """Moments of a stripe, written to `shapes` and `covariances` where they belong."""
         from darfix_core.kernels.moments import moments_from_sums
 
-        sums, lowest = accumulator
-        n_rows, _, _, n_columns = sums.shape
-        n = self._n_motors
-        shapes = np.empty((1 + 4 * n, n_rows, n_columns))
-        covariances = np.empty((n * (n - 1) // 2, n_rows, n_columns))
+        sums, self._lowest[rows.start] = accumulator
         ends = self._centre, self._scale, self._low, self._high
-        moments_from_sums(sums, n, *ends, self._minimum, shapes, covariances)
-        self.lowest[rows.start] = lowest
-        images = {"intensity": shapes[0]} | {f"shape{i}": image for i, image in enumerate(shapes[1:])}
-        return images | {f"pair{i}": image for i, image in enumerate(covariances)}
+        moments_from_sums(sums, rows.start, self._n_motors, *ends, self._minimum, self.shapes, self.covariances)
+        return {}
+
+    def warn_of_background(self, dataset: Dataset) -> None:
+        """Tell of counts that stand on a pedestal, or that were cut too deep, by the rows that were looked at."""
+        rows = sorted(self._lowest)
+        counts = self.shapes[0, rows]
+        used = np.ones(counts.shape, dtype=bool) if dataset.mask is None else ~dataset.mask[rows]
+        share = pedestal_share(np.array([self._lowest[row] for row in rows])[used], counts[used], dataset)
+        if share > PEDESTAL_SHARE:
+            times = f"{1 / (1 - share):.3g} times " if share < 0.999 else ""
+            warn(
+                f"a constant pedestal makes up {share:.0%} of the counts: centres of mass are pulled to the middle of "
+                f"the scan and their spread comes out {times}too small; subtract the background first"
+            )
+        below = np.minimum(counts[used], 0).sum()
+        if -below > NEGATIVE_SHARE * (counts[used].sum() - below):
+            warn(
+                f"{np.mean(counts[used] < 0):.0%} of the pixels have fewer counts than the background that was "
+                "subtracted, and no orientation: the background was taken from frames in which they are lit, or there "
+                "is hardly any signal; a low percentile or dark frames give a lower background"
+            )
 
 
-def _named_maps(dataset: Dataset, motors: list[str], images: Mapping[str, FloatArray]) -> Maps:
-    entries = {"intensity": Map(images["intensity"], "counts", "sum of the counts over the scan")}
+def pedestal_share(lowest: FloatArray, counts: FloatArray, dataset: Dataset) -> float:
+    """Share of a constant pedestal in the counts of the brighter half of some pixels.
+
+    Parameters
+    ----------
+    lowest : ndarray, shape (n_pixels,), counts
+        Lowest count of each pixel over the scan.
+    counts : ndarray, shape (n_pixels,), counts
+        Sum over the scan.
+    dataset : Dataset
+
+    Returns
+    -------
+    float
+        0 where there is none, or the scan has too few frames to tell.
+    """
+    lit = counts > 0
+    if dataset.n_frames < _FRAMES_FOR_PEDESTAL or not lit.any():
+        return 0.0
+    bright = lit & (counts >= np.median(counts[lit]))
+    weight = float(np.sum(1.0 / dataset.multiplicity))
+    return max(0.0, float(weight * lowest[bright].sum() / counts[bright].sum()))
+
+
+def _named_maps(dataset: Dataset, motors: list[str], fold: _MomentsFold) -> Maps:
+    entries = {"intensity": Map(fold.shapes[0], "counts", "sum of the counts over the scan")}
     for i, motor in enumerate(motors):
         unit = dataset.unit(motor)
         names = (
@@ -191,11 +182,11 @@ def _named_maps(dataset: Dataset, motors: list[str], images: Mapping[str, FloatA
             ("kurtosis", "", f"excess kurtosis of the rocking curve in {motor}"),
         )
         for j, (name, of, text) in enumerate(names):
-            entries[f"{motor}/{name}"] = Map(images[f"shape{4 * i + j}"], of, text)
+            entries[f"{motor}/{name}"] = Map(fold.shapes[1 + 4 * i + j], of, text)
     for i, (first, second) in enumerate(combinations(motors, 2)):
         unit = " ".join(filter(None, (dataset.unit(first), dataset.unit(second))))
         unit = f"{dataset.unit(first)}^2" if dataset.unit(first) == dataset.unit(second) != "" else unit
-        entries[f"{first},{second}/covariance"] = Map(images[f"pair{i}"], unit, f"covariance of {first} and {second}")
+        entries[f"{first},{second}/covariance"] = Map(fold.covariances[i], unit, f"covariance of {first} and {second}")
     return Maps(
         entries,
         dimensions=dataset.dimensions,
