@@ -18,14 +18,16 @@ from orangecontrib.dfxm.views.parameter_editors import SpinBox
 
 log = logging.getLogger(__name__)
 
-# Frames that are looked at for the limits of the colours and for the projection.
-_N_SAMPLES = 7
+# Frames that are looked at for the limits of the colours and for the projection: within bounds, as many as are
+# read in a moment.
+_FEWEST, _MOST, _SAMPLE_BYTES = 7, 60, 64 * 2**20
 _MOST_MOTORS = 4
 
 
-def sample_frames(dataset: Dataset, n_samples: int = _N_SAMPLES) -> Any:
+def sample_frames(dataset: Dataset) -> Any:
     """A few frames, evenly spread over the scan, shape (n, ny, nx)."""
-    n_samples = min(n_samples, dataset.n_frames)
+    n_fitting = _SAMPLE_BYTES // (dataset.frames.nbytes // dataset.n_frames)
+    n_samples = min(max(_FEWEST, min(n_fitting, _MOST)), dataset.n_frames)
     # The middle of each stretch: the first and last frames of a scan are the dimmest.
     chosen = ((np.arange(n_samples) + 0.5) * dataset.n_frames / n_samples).astype(int)
     return np.stack([dataset.frames[int(number)] for number in chosen])
@@ -52,7 +54,7 @@ class FrameBrowser(QWidget):
         super().__init__()
         self.dataset: Dataset | None = None
         self._projection = projection
-        self._samples: Any = None
+        self._n_samples = 0
         self._colored_for: Dataset | None = None
         self.plot = ImagePlot(self)
         self.plot.set_title(title)
@@ -87,7 +89,7 @@ class FrameBrowser(QWidget):
     def set_dataset(self, dataset: Dataset | None) -> None:
         """Browse another dataset; the number of the frame is kept where it exists."""
         first = self.dataset is None
-        self.dataset, self._samples = dataset, None
+        self.dataset, self._n_samples = dataset, 0
         lowest = -1 if self._projection else 0
         for control in (self.slider, self.spin):
             control.blockSignals(True)
@@ -125,10 +127,9 @@ class FrameBrowser(QWidget):
             self.caption.setText("No frames yet.")
             return
         try:
-            if self._samples is None:
-                self._samples = sample_frames(self.dataset)
-                self._limits = percentile_limits(self._samples, 1, 99.9)
-            frame = self._samples.max(axis=0) if self.number < 0 else self.dataset.frames[self.number]
+            if not self._n_samples:
+                self._take_samples()
+            frame = self._brightest if self.number < 0 else self.dataset.frames[self.number]
         except (DarfixError, OSError, ValueError, MemoryError) as error:
             log.info("a frame cannot be shown", exc_info=True)
             self.plot.clear_image()
@@ -137,6 +138,14 @@ class FrameBrowser(QWidget):
             return
         self._draw(frame)
         self.frame_changed.emit(self.number)
+
+    def _take_samples(self) -> None:
+        samples = sample_frames(self.dataset)
+        self._n_samples, self._brightest = len(samples), samples.max(axis=0)
+        # A million values are enough for percentiles.
+        stride = max(1, int((samples.size / 1e6) ** 0.5))
+        low, _ = percentile_limits(samples[:, ::stride, ::stride], 1, 99)
+        self._limits = low, percentile_limits(self._brightest, 1, 99.5)[1]
 
     def _draw(self, frame: Any) -> None:
         image = self.plot.getImage("image")
@@ -150,7 +159,7 @@ class FrameBrowser(QWidget):
     def _caption(self) -> str:
         dataset, number = self.dataset, self.number
         if number < 0:
-            return f"Brightest value of {len(self._samples)} of {dataset.n_frames} frames"
+            return f"Brightest value of {self._n_samples} of {dataset.n_frames} frames"
         names = [dimension.name for dimension in dataset.dimensions] or list(dataset.positions)
         places = [
             f"{name} {dataset.positions[name][number]:.6g} {dataset.unit(name)}".rstrip()

@@ -47,7 +47,8 @@ def percentile_limits(values: Any, low: float = 0.5, high: float = 99.5) -> tupl
 def _rounded(bottom: float, top: float) -> tuple[float, float]:
     """Limits with no more digits than their distance deserves, which is what stands at the colour bar."""
     digits = 2 - math.floor(math.log10(top - bottom))
-    return round(bottom, digits), round(top, digits)
+    # Zero is added to take the sign off -0.
+    return round(bottom, digits) + 0.0, round(top, digits) + 0.0
 
 
 class Plot(PlotWindow):

@@ -22,8 +22,8 @@ from orangecontrib.dfxm.views.parameter_editors import (
     TupleEditor,
 )
 
-_NONE_MEANS = re.compile(r"\bNone: ([^.;]+)")
-_LONGEST_CHECK = 34
+_NONE_MEANS = re.compile(r"\bNone: (.+?)(?:;|\.\s|\.?$)")
+_LONGEST_CHECK = 30
 
 
 def parameter_label(name: str) -> str:
@@ -33,10 +33,10 @@ def parameter_label(name: str) -> str:
 
 
 def meaning_of_none(parameter: Parameter) -> str:
-    """What None stands for, from the description ("None: up to the end of the frame"), else "default"."""
+    """What None stands for, from the description ("None: up to the end of the frame"), if that is short."""
     match = _NONE_MEANS.search(parameter.description)
     text = " ".join(match[1].split()) if match else ""
-    return text if 0 < len(text) <= _LONGEST_CHECK else "default"
+    return f"default: {text}" if 0 < len(text) <= _LONGEST_CHECK else "default"
 
 
 def make_editor(parameter: Parameter) -> Editor:

@@ -49,6 +49,7 @@ class OWDataSelection(StepWidget):
     icon = icon_path("dataselection.svg")
     keywords = "load, open, read, file, hdf5, bliss, nexus, edf, scan, detector, dark"
     window_size = (1150, 700)
+    control_width = 340
 
     def editors(self) -> dict[str, Editor]:
         """Editors that know what is in the file."""
@@ -71,7 +72,6 @@ class OWDataSelection(StepWidget):
         self.reload_button.clicked.connect(self._reload)
         box.layout().addWidget(self.reload_button)
         self.source.scan_chosen.connect(self._scan_picked)
-        self.controlArea.setMinimumWidth(330)
         gui.rubber(self.controlArea)
 
     def build_view(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from AnyQt.QtCore import QBuffer, QIODevice, QSize, QTimer
-from AnyQt.QtWidgets import QPushButton, QWidget
+from AnyQt.QtWidgets import QPushButton, QSpacerItem, QWidget
 from Orange.widgets.settings import Setting
 from Orange.widgets.utils.concurrent import ConcurrentWidgetMixin, TaskState
 from Orange.widgets.widget import Input, Msg, Output, OWWidget
@@ -71,6 +71,8 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
     #: Settings version -> function that brings the settings of that version to the next one, in place.
     migrations: ClassVar[Mapping[int, Callable[[dict[str, Any]], None]]] = {}
 
+    #: Least width of the control area, px.
+    control_width: ClassVar[int] = 280
     #: Size of the window until the user changes it.
     window_size: ClassVar[tuple[int, int]] = (1050, 650)
 
@@ -132,6 +134,8 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
             (p for p in self.step.parameters.entries.values() if p.name not in self.own_parameters), self.editors()
         )
         self.form.edited.connect(self._form_edited)
+        # The scroll area around takes its width from the layout; the minimum width of the area does not count.
+        self.controlArea.layout().addItem(QSpacerItem(self.control_width, 0))
         self.build_controls()
         self._show_parameters()
         self.build_view()

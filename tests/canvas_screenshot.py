@@ -1,0 +1,183 @@
+"""Open a workflow in the real Orange Canvas on a screen of its own, wait until it has run, photograph it.
+
+    python tests/canvas_screenshot.py tutorials/mosaicity.ows --output /tmp/pictures
+
+Needs Xvfb, and openbox for the frames of the windows. Writes ``canvas.png`` and one picture of the window of each
+node; prints what every node says. The exit status is 1 where a node has an error or has not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+SCREEN = (1680, 1050)
+_SETTLED = 0.6  # s without anything to do
+_DRAWN = 1.2  # s that a window gets for its pictures
+
+
+@contextlib.contextmanager
+def virtual_screen() -> Iterator[str]:
+    """Screen in memory with a window manager, where there is one; its name, such as ``":99"``."""
+    size = f"{SCREEN[0]}x{SCREEN[1]}x24"
+    reading, writing = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp"],
+        pass_fds=(writing,),
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    manager = None
+    try:
+        with os.fdopen(reading) as answer:
+            display = ":" + answer.readline().strip()
+        if shutil.which("openbox"):
+            manager = subprocess.Popen(["openbox"], env={**os.environ, "DISPLAY": display}, stderr=subprocess.DEVNULL)
+        yield display
+    finally:
+        for process in (manager, server):
+            if process is not None:
+                process.terminate()
+                process.wait()
+
+
+def in_canvas(workflow: str, folder: Path, timeout: float, size: tuple[int, int] | None) -> int:
+    """Run the canvas in this process. The environment has been prepared."""
+    from Orange.canvas.__main__ import OMain
+
+    class Photographer(OMain):
+        """The canvas with somebody who waits for the workflow and takes pictures."""
+
+        def setup_application(self) -> None:
+            """Ask nothing of the network."""
+            from AnyQt.QtCore import QSettings
+
+            for name in ("startup/check-updates", "notifications/check-notifications", "reporting/send-statistics"):
+                QSettings().setValue(name, False)
+            super().setup_application()
+
+        def open_files(self, paths: list[str]) -> None:
+            """Open the workflow, then look at it from time to time."""
+            from AnyQt.QtCore import QTimer
+
+            super().open_files(paths)
+            self._quiet_since: float | None = None
+            self._deadline = time.monotonic() + timeout
+            self._timer = QTimer(interval=100)
+            self._timer.timeout.connect(self._look)
+            self._timer.start()
+
+        def _look(self) -> None:
+            scheme = self.window.current_document().scheme()
+            widgets = [scheme.widget_for_node(node) for node in scheme.nodes]
+            busy = scheme.signal_manager.has_pending() or any(_is_busy(widget) for widget in widgets)
+            now = time.monotonic()
+            if busy or self._quiet_since is None:
+                # The first look made the widgets; they have not started yet.
+                self._quiet_since = now
+            if now - self._quiet_since < _SETTLED and now < self._deadline:
+                return
+            self._timer.stop()
+            opened = [widget.name for widget in widgets if widget.isVisible()]
+            problems = [f"the window of {name} opened by itself" for name in opened]
+            for node, widget in zip(scheme.nodes, widgets, strict=True):
+                problems += _describe(node.title, widget, busy)
+            self._photograph(scheme.nodes, widgets)
+            print("\n".join(problems) or "all nodes have run", flush=True)
+            # The canvas would ask whether to save the workflow.
+            os._exit(1 if problems else 0)
+
+        def _photograph(self, nodes: list[Any], widgets: list[Any]) -> None:
+            self.window.resize(1500, 640)
+            self._show_category()
+            self._grab(self.window, "canvas")
+            for number, (node, widget) in enumerate(zip(nodes, widgets, strict=True)):
+                if size is not None:
+                    widget.resize(*size)
+                widget.show()
+                widget.raise_()
+                _click_a_pixel(widget)
+                self._grab(widget, f"{number}_{node.title.lower().replace(' ', '_')}")
+                widget.hide()
+
+        def _show_category(self) -> None:
+            """Unfold the add-on in the tool box."""
+            from orangecanvas.application.widgettoolbox import WidgetToolBox
+
+            box = self.window.findChild(WidgetToolBox)
+            for number in range(box.count()):
+                box.tabAction(number).setChecked(box.tabAction(number).text() == "DFXM")
+
+        def _grab(self, window: Any, name: str) -> None:
+            end = time.monotonic() + _DRAWN
+            while time.monotonic() < end:
+                self.application.processEvents()
+                time.sleep(0.01)
+            frame = window.frameGeometry()
+            picture = window.screen().grabWindow(0, frame.x(), frame.y(), frame.width(), frame.height())
+            picture.save(str(folder / f"{name}.png"))
+
+    photographer = Photographer()
+    photographer.run(["canvas", "--no-welcome", "--no-splash", "--force-discovery", workflow])
+    return 1
+
+
+def _is_busy(widget: Any) -> bool:
+    return widget is None or widget.isInvalidated() or bool(widget.processingState)
+
+
+def _click_a_pixel(widget: Any) -> None:
+    """Show a rocking curve where the widget can."""
+    view = getattr(widget, "view", None)
+    if hasattr(view, "pixel_clicked") and view.maps is not None:
+        row, column = (int(0.4 * length) for length in view.maps.shape)
+        view.select_pixel(row, column)
+        view.pixel_clicked.emit(row, column)
+
+
+def _describe(title: str, widget: Any, busy: bool) -> list[str]:
+    """Print what a node says; what is wrong with it."""
+    messages = [str(message) for group in widget.message_groups for message in group.active]
+    produced = getattr(widget, "produced", None)
+    print(f"{title}: {produced!r}" + "".join(f"\n    {message}" for message in messages))
+    problems = [f"{title}: {message}" for message in widget.Error.active]
+    if busy and _is_busy(widget):
+        problems.append(f"{title}: still running")
+    if widget.get_signals("outputs") and produced is None:
+        problems.append(f"{title}: no output")
+    return problems
+
+
+def main() -> int:
+    """Start this program again on a screen of its own, with settings of its own."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("workflow")
+    parser.add_argument("--output", type=Path, default=Path("pictures"))
+    parser.add_argument("--timeout", type=float, default=120.0, help="seconds")
+    parser.add_argument("--size", type=int, nargs=2, metavar=("WIDTH", "HEIGHT"), help="of the windows")
+    parser.add_argument("--on-this-screen", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    if options.on_this_screen:
+        return in_canvas(options.workflow, options.output, options.timeout, options.size)
+    with virtual_screen() as display, tempfile.TemporaryDirectory() as home:
+        changes = {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "QT_API": "pyqt5", "HOME": home, "LANG": "C.UTF-8"}
+        changes |= {f"XDG_{name}_HOME": f"{home}/{name.lower()}" for name in ("CONFIG", "CACHE", "DATA", "STATE")}
+        # The folders beside this file are no packages for the canvas to import.
+        changes |= {"XDG_RUNTIME_DIR": home, "PYTHONSAFEPATH": "1"}
+        arguments = [sys.executable, __file__, *sys.argv[1:], "--on-this-screen"]
+        limit = options.timeout + 120
+        return subprocess.run(arguments, env={**os.environ, **changes}, check=False, timeout=limit).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
