@@ -50,7 +50,7 @@ def virtual_screen() -> Iterator[str]:
                 process.wait()
 
 
-def in_canvas(workflow: str, folder: Path, timeout: float, size: tuple[int, int] | None) -> int:
+def in_canvas(workflow: str, folder: Path, timeout: float, canvas_only: bool) -> int:
     """Run the canvas in this process. The environment has been prepared."""
     from Orange.canvas.__main__ import OMain
 
@@ -101,8 +101,8 @@ def in_canvas(workflow: str, folder: Path, timeout: float, size: tuple[int, int]
             self._show_category()
             self._grab(self.window, "canvas")
             for number, (node, widget) in enumerate(zip(nodes, widgets, strict=True)):
-                if size is not None:
-                    widget.resize(*size)
+                if canvas_only:
+                    break
                 widget.show()
                 widget.raise_()
                 _click_a_pixel(widget)
@@ -163,12 +163,12 @@ def main() -> int:
     parser.add_argument("workflow")
     parser.add_argument("--output", type=Path, default=Path("pictures"))
     parser.add_argument("--timeout", type=float, default=120.0, help="seconds")
-    parser.add_argument("--size", type=int, nargs=2, metavar=("WIDTH", "HEIGHT"), help="of the windows")
+    parser.add_argument("--canvas-only", action="store_true", help="no pictures of the windows")
     parser.add_argument("--on-this-screen", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     if options.on_this_screen:
-        return in_canvas(options.workflow, options.output, options.timeout, options.size)
+        return in_canvas(options.workflow, options.output, options.timeout, options.canvas_only)
     with virtual_screen() as display, tempfile.TemporaryDirectory() as home:
         changes = {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "QT_API": "pyqt5", "HOME": home, "LANG": "C.UTF-8"}
         changes |= {f"XDG_{name}_HOME": f"{home}/{name.lower()}" for name in ("CONFIG", "CACHE", "DATA", "STATE")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 from orangewidget.utils.signals import PartialSummary, summarize
 
@@ -38,6 +39,13 @@ def maps_items(maps: Maps) -> dict[str, str]:
     ny, nx = maps.shape
     names = [f"{name} ({maps.unit(name)})" if maps.unit(name) else name for name in maps]
     return {"Size": f"{ny} x {nx} px", "Maps": ", ".join(names)}
+
+
+def facts(value: Any) -> dict[str, str]:
+    """Facts about whatever travels along a wire; empty for nothing."""
+    if isinstance(value, Dataset):
+        return dataset_items(value)
+    return maps_items(value) if isinstance(value, Maps) else {}
 
 
 def _details(items: dict[str, str]) -> str:

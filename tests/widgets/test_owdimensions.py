@@ -75,7 +75,7 @@ def test_wrong_size_is_an_error_with_numbers(orange, widget):
     widget.hand_button.click()
     type_into(widget, 0, 1, "6")
     type_into(widget, 1, 1, "8")
-    widget.change_parameters(assign="order")
+    choose_assign(widget, "order")
     assert output(orange, widget) is None
     assert "48" in widget.verdict.text()
     assert "35" in widget.verdict.text()
@@ -134,12 +134,29 @@ def test_saved_by_hand_is_shown_again(orange, owdimensions, scanned):
     assert rows(widget)[1][4] == "0.2"
 
 
-def test_what_does_not_apply_is_disabled(widget):
-    assert widget.form.editors["tolerance"].isEnabled()
-    assert not widget.form.editors["snake"].isEnabled()
+def enabled(widget):
+    return {name for name, editor in widget.form.editors.items() if editor.isEnabled()}
+
+
+def choose_assign(widget, choice):
+    combo = widget.form.editors["assign"].combo
+    combo.setCurrentText(choice)
+    combo.activated.emit(combo.currentIndex())
+
+
+def test_what_does_not_apply_is_disabled_and_taken_back(orange, widget):
+    assert enabled(widget) == {"tolerance"}
     widget.hand_button.click()
-    assert not widget.form.editors["tolerance"].isEnabled()
-    assert widget.form.editors["snake"].isEnabled()
+    assert enabled(widget) == {"tolerance", "assign"}
+    choose_assign(widget, "order")
+    assert enabled(widget) == {"assign", "snake"}
+    widget.form.editors["snake"].check.click()
+    assert stored(widget)["snake"]
+    assert output(orange, widget).grid_index[7] == 13
+    widget.found_button.click()
+    assert enabled(widget) == {"tolerance"}
+    assert stored(widget) == {"dimensions": None, "tolerance": None, "assign": "positions", "snake": False}
+    assert output(orange, widget).scan_shape == (5, 7)
 
 
 def test_scan_in_which_nothing_moves_says_what_to_do(orange, owdimensions, scanned):

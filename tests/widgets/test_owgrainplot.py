@@ -64,12 +64,21 @@ def test_key_has_the_colour_of_the_map(filled):
 
 
 def test_click_on_a_pixel_shows_its_curve(qtbot, filled, mosaicity_dataset):
-    filled.view.plot.sigPlotSignal.emit({"event": "mouseClicked", "button": "left", "x": 5.2, "y": 3.9})
+    from AnyQt.QtCore import QPoint, Qt
+
+    filled.resize(1200, 750)
+    filled.show()
+    plot = filled.view.plot
+    qtbot.wait(100)
+    place = QPoint(*(int(pixel) for pixel in plot.dataToPixel(5.2, 3.9)))
+    qtbot.mouseMove(plot.getWidgetHandle(), place)
+    qtbot.mouseClick(plot.getWidgetHandle(), Qt.LeftButton, pos=place)
     qtbot.waitUntil(lambda: "row 4, column 5" in filled.curve.image.getGraphTitle())
     shown = filled.curve.image.getImage("image").getData()
     assert np.array_equal(shown, np.asarray(mosaicity_dataset.frames)[:, 4, 5].reshape(5, 7))
     assert filled.curve.image.getXAxis().getLabel() == "mu (deg)"
     assert "chi" in filled.curve.caption.text()
+    filled.hide()
 
 
 def test_click_beside_the_map_does_nothing(qtbot, filled):

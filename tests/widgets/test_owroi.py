@@ -79,3 +79,52 @@ def test_frames_are_read_once_the_window_is_open(orange, qtbot, widget):
     qtbot.waitUntil(lambda: "Frame 3 of 0 to 8" in browser.caption.text())
     assert "mu -0.1 deg" in browser.caption.text()
     widget.hide()
+
+
+def drag(qtbot, plot, start, end):
+    """Drag with the left button from one place of the plot to another, given as (column, row)."""
+    from AnyQt.QtCore import QEvent, QPoint, QPointF, Qt
+    from AnyQt.QtGui import QMouseEvent
+    from AnyQt.QtWidgets import QApplication
+
+    handle = plot.getWidgetHandle()
+    first, last = (QPoint(*(int(pixel) for pixel in plot.dataToPixel(*place))) for place in (start, end))
+    qtbot.mouseMove(handle, first)
+    qtbot.mousePress(handle, Qt.LeftButton, pos=first)
+    for part in (0.3, 0.6, 1.0):
+        place = QPointF(first + (last - first) * part)
+        # A plain mouse move of the test tools does not say that the button is held.
+        move = QMouseEvent(QEvent.MouseMove, place, Qt.NoButton, Qt.LeftButton, Qt.NoModifier)
+        QApplication.sendEvent(handle, move)
+        qtbot.wait(5)
+    qtbot.mouseRelease(handle, Qt.LeftButton, pos=last)
+
+
+@pytest.fixture
+def plot(qtbot, widget):
+    """The plot of the shown widget."""
+    widget.resize(900, 700)
+    widget.show()
+    plot = widget.view.browser.plot
+    qtbot.waitUntil(lambda: plot.getImage("image") is not None)
+    qtbot.wait(100)
+    yield plot
+    widget.hide()
+
+
+def test_corner_is_dragged_with_the_mouse(orange, qtbot, widget, plot):
+    draw(widget, 1.5, 1.5, 6, 5)
+    qtbot.wait(50)
+    drag(qtbot, plot, (7.5, 6.5), (11.5, 9.5))
+    qtbot.waitUntil(lambda: stored(widget) == {"origin": (2, 2), "shape": (8, 10)})
+    assert orange.get_output("Dataset", widget=widget, wait=5000).frame_shape == (8, 10)
+
+
+def test_new_rectangle_is_drawn_with_the_mouse(qtbot, widget, plot):
+    from AnyQt.QtCore import Qt
+
+    qtbot.mouseClick(widget.draw_button, Qt.LeftButton)
+    drag(qtbot, plot, (2.6, 3.6), (8.4, 9.4))
+    qtbot.waitUntil(lambda: stored(widget) == {"origin": (4, 3), "shape": (6, 6)})
+    assert widget.view.roi.isVisible()
+    assert len(widget.view._manager.getRois()) == 1

@@ -41,6 +41,7 @@ class RoiView(QWidget):
         self._manager.addRoi(self.roi)
         self._manager.setCurrentRoi(self.roi)
         self.roi.sigEditingFinished.connect(self.finish_drawing)
+        self._manager.sigInteractiveRoiFinalized.connect(self._take_drawn)
 
     def set_dataset(self, dataset: Dataset | None) -> None:
         """Draw on other frames."""
@@ -51,6 +52,20 @@ class RoiView(QWidget):
         """Show a rectangle, given as (row, column) and (rows, columns)."""
         # Pixel centres have whole numbers, so that the border of pixel 3 lies at 2.5.
         self.roi.setGeometry(origin=(origin[1] - 0.5, origin[0] - 0.5), size=(shape[1], shape[0]))
+
+    def start_drawing(self) -> None:
+        """Let the user draw a new rectangle with the next drag of the mouse."""
+        self.roi.setVisible(False)
+        self._manager.start(RectangleROI)
+
+    def _take_drawn(self, drawn: RectangleROI) -> None:
+        """Take over what was drawn, and drop the helper that it was drawn with."""
+        self._manager.stop()
+        self.roi.setGeometry(origin=drawn.getOrigin(), size=drawn.getSize())
+        self._manager.removeRoi(drawn)
+        self._manager.setCurrentRoi(self.roi)
+        self.roi.setVisible(True)
+        self.finish_drawing()
 
     def finish_drawing(self) -> None:
         """Round what was drawn to whole pixels, keep it inside the frame and tell about it."""

@@ -18,8 +18,6 @@ from orangecontrib.dfxm.widgets.icon import icon_path
 from orangecontrib.dfxm.widgets.step_widget import StepWidget
 
 _GOOD, _BAD, _QUIET = "#1b7f3b", "#b3261e", "#606060"
-_OF_THE_FOUND = ("tolerance",)
-_BY_HAND = ("assign", "snake")
 
 
 def largest_deviation(dataset: Dataset, dimension: Dimension, axis: int) -> float | None:
@@ -128,8 +126,10 @@ class OWDimensions(StepWidget):
         if by_hand == (self.dimensions is not None):
             return
         # Start from what was found: most of the time one number is to be changed.
-        found = self._found_dimensions() if by_hand else None
-        self.dimensions = found
+        self.dimensions = self._found_dimensions() if by_hand else None
+        if not by_hand:
+            # The step refuses what only applies by hand.
+            self.assign, self.snake = "positions", False
         self._show_mode()
         if by_hand:
             self._show_given()
@@ -148,13 +148,22 @@ class OWDimensions(StepWidget):
             for dimension in self.produced.dimensions
         )
 
+    def _form_edited(self, name: str) -> None:
+        if name == "assign":
+            self.assign = self.form.value("assign")
+            self.snake = self.snake and self.assign == "order"
+            self._show_mode()
+        super()._form_edited(name)
+
     def _show_mode(self) -> None:
+        """Enable what applies."""
         by_hand = self.dimensions is not None
+        by_order = by_hand and self.assign == "order"
         (self.hand_button if by_hand else self.found_button).setChecked(True)
         self.table.set_editable(by_hand)
-        for names, enabled in ((_OF_THE_FOUND, not by_hand), (_BY_HAND, by_hand)):
-            for name in names:
-                self.form.editors[name].setEnabled(enabled)
+        for name, applies in (("tolerance", not by_order), ("assign", by_hand), ("snake", by_order)):
+            self.form.set_value(name, getattr(self, name))
+            self.form.editors[name].setEnabled(applies)
 
     def _show_given(self) -> None:
         """The table as it was saved."""

@@ -23,9 +23,7 @@ from orangewidget import gui
 from darfix_core.engine.execution import execution
 from darfix_core.engine.registry import STEP_MODULES, Step, channel_name, get_step
 from darfix_core.errors import Cancelled, DarfixError
-from darfix_core.model.dataset import Dataset
-from darfix_core.model.maps import Maps
-from orangecontrib.dfxm.summaries import dataset_items, maps_items
+from orangecontrib.dfxm.summaries import facts
 from orangecontrib.dfxm.views.parameter_editors import Editor
 from orangecontrib.dfxm.views.parameter_form import ParameterForm, parameter_label
 
@@ -45,9 +43,13 @@ def run_step(step: Step, inputs: Mapping[str, Any], parameters: Mapping[str, Lit
         Result of the step and the warnings that it gave.
     """
     messages: list[str] = []
+    shown = ""
 
     def progress(fraction: float, what: str) -> None:
-        state.set_status(what)
+        nonlocal shown
+        if what != shown:
+            shown = what
+            state.set_status(what)
         state.set_progress_value(100 * fraction)
 
     with execution(progress=progress, cancelled=state.is_interruption_requested, on_warning=messages.append):
@@ -319,15 +321,15 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
     def send_report(self) -> None:
         """Inputs, parameters and the picture."""
         for name, value in self.received.items():
-            if isinstance(value, Dataset):
-                self.report_items(parameter_label(name), dataset_items(value))
-            elif isinstance(value, Maps):
-                self.report_items(parameter_label(name), maps_items(value))
+            if value is not None:
+                self.report_items(parameter_label(name), facts(value))
         units = {name: parameter.unit for name, parameter in self.step.parameters.entries.items()}
         self.report_items(
             "Parameters",
             {parameter_label(name): f"{value} {units[name]}".rstrip() for name, value in self.parameters().items()},
         )
+        if self.produced is not None:
+            self.report_items("Result", facts(self.produced))
         picture = self.picture()
         if picture is not None and self.produced is not None:
             self.report_raw(_as_html(picture))
