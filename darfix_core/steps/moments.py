@@ -138,8 +138,10 @@ class _MomentsFold:
                 f"a constant pedestal makes up {share:.0%} of the counts: centres of mass are pulled to the middle of "
                 f"the scan and their spread comes out {times}too small; subtract the background first"
             )
-        below = np.minimum(counts[used], 0).sum()
-        if -below > NEGATIVE_SHARE * (counts[used].sum() - below):
+        above, below = np.maximum(counts[used], 0).sum(), -np.minimum(counts[used], 0).sum()
+        if not above:
+            warn("no pixel has counts above the background: there is nothing to map")
+        elif below > NEGATIVE_SHARE * above:
             warn(
                 f"{np.mean(counts[used] < 0):.0%} of the pixels have fewer counts than the background that was "
                 "subtracted, and no orientation: the background was taken from frames in which they are lit, or there "

@@ -143,11 +143,20 @@ def test_pedestal_is_told_with_its_effect():
     np.testing.assert_allclose(cleaned["mu/center_of_mass"], 2, atol=0.02)
 
 
+def test_scan_of_two_frames_has_nothing_above_its_median():
+    mu = np.array([0.0, 1.0])
+    dataset = with_grid(Dataset.from_array(np.arange(12).reshape(2, 2, 3), {"mu": mu}), mu=mu)
+    with pytest.warns(dc.DarfixWarning, match="no pixel has counts above the background"):
+        maps = dc.moments(dc.subtract_background(dataset))
+    assert np.isnan(maps["mu/center_of_mass"]).all()
+
+
 def test_background_taken_from_the_signal_is_told():
     mu = np.linspace(-1, 1, 21)
-    stack = (100 + 1000 * np.exp(-(mu**2) / 2))[:, None, None] * np.ones((1, 4, 5))
+    sigma = np.where(np.arange(5) < 4, 0.6, 0.1) * np.ones((4, 1))
+    stack = 100 + 1000 * np.exp(-(mu[:, None, None] ** 2) / (2 * sigma**2))
     dataset = with_grid(Dataset.from_array(stack, {"mu": mu}), mu=mu)
-    with pytest.warns(dc.DarfixWarning, match=r"100% of the pixels have fewer counts than the background"):
+    with pytest.warns(dc.DarfixWarning, match="80% of the pixels have fewer counts than the background"):
         dc.moments(dc.subtract_background(dataset))
     maps = dc.moments(dc.subtract_background(dataset, method="percentile", percentile=0))
     np.testing.assert_allclose(maps["mu/center_of_mass"], 0, atol=1e-9)
