@@ -8,12 +8,21 @@ from pathlib import Path
 from darfix_core.commands.run import execute
 from darfix_core.commands.terminal import say, say_table
 from darfix_core.errors import OutputExistsError
-from darfix_core.workflow.demo import Recovered, compare_with_truth, is_demo_scan, tutorial_file, write_demo_scan
+from darfix_core.workflow.demo import (
+    Recovered,
+    compare_with_truth,
+    is_demo_scan,
+    scan_step,
+    tutorial_file,
+    write_demo_scan,
+)
 from darfix_core.workflow.ows import read_ows, write_changed
 from darfix_core.workflow.plan import Overrides, make_plan
 
 FOLDER = "darfix-demo"
 SCAN, WORKFLOW, MAPS, FIGURE = "mosaicity.h5", "mosaicity.ows", "maps.h5", "mosaicity.png"
+# The pictures that the workflow writes beside the maps; the second one is what the demo is about.
+OVERVIEW, ORIENTATION = "maps_overview.png", "maps_mosaicity.png"
 
 
 def demo(output: str | None, *, threads: int | None) -> int:
@@ -47,8 +56,9 @@ def demo(output: str | None, *, threads: int | None) -> int:
 
     from darfix_core.io.maps import load_maps
 
+    os.replace(folder / ORIENTATION, folder / FIGURE)
     say()
-    say("Mean orientation of each grain, as it was put in and as it was recovered:")
+    say("Mean orientation of each grain, as it was put in and as it was recovered, in degrees:")
     _show_table(compare_with_truth(load_maps(folder / MAPS)))
     _show_next(folder)
     return 0
@@ -58,7 +68,7 @@ def _refuse_foreign_files(folder: Path) -> None:
     """Only what an earlier demo wrote may be replaced."""
     if is_demo_scan(folder / SCAN):
         return
-    for name in (SCAN, WORKFLOW, MAPS, FIGURE):
+    for name in (SCAN, WORKFLOW, MAPS, FIGURE, OVERVIEW, ORIENTATION):
         if os.path.lexists(folder / name):
             raise OutputExistsError(
                 "was not written by the demo and is not replaced; choose another folder by --output DIR",
@@ -79,13 +89,17 @@ def _show_table(rows: list[Recovered]) -> None:
             line += [f"{true:+.4f}", f"{found:+.4f}", f"{found - true:+.4f}"]
         lines.append(line)
     say_table(columns, lines, indent=2)
-    say("  (degrees)")
+    say()
+    for motor in motors:
+        largest = max(abs(row.found[motor] - row.true[motor]) for row in rows)
+        step = scan_step(motor)
+        say(f"  {motor}: largest difference {largest:.4f} deg, {100 * largest / step:.1f} % of a step of {step:g} deg")
 
 
 def _show_next(folder: Path) -> None:
     say()
     say(f"Maps:     {_shown(folder / MAPS)}")
-    say(f"Picture:  {_shown(folder / FIGURE)}")
+    say(f"Pictures: {_shown(folder / FIGURE)}, {_shown(folder / OVERVIEW)}")
     say()
     say("Next:")
     commands = (

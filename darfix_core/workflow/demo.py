@@ -32,12 +32,12 @@ _JITTER = 0.03  # rms of the read-backs about the nominal positions, in steps
 # Centres of the cells in the field of view (parts of its size), their chi and mu (deg), and their peaks (counts).
 # The last cell is a grain that does not diffract here.
 _CELLS = (
-    (0.16, 0.20, -0.15, 0.07, 2600.0),
-    (0.20, 0.66, 0.12, 0.09, 2100.0),
-    (0.52, 0.42, 0.02, -0.03, 3200.0),
-    (0.88, 0.24, 0.17, -0.07, 2400.0),
-    (0.70, 0.82, -0.11, -0.06, 2800.0),
-    (0.60, 0.04, -0.04, 0.02, 2300.0),
+    (0.16, 0.20, -0.15, 0.07, 6500.0),
+    (0.20, 0.66, 0.12, 0.09, 5500.0),
+    (0.52, 0.42, 0.02, -0.03, 8000.0),
+    (0.88, 0.24, 0.17, -0.07, 6000.0),
+    (0.70, 0.82, -0.11, -0.06, 7000.0),
+    (0.60, 0.04, -0.04, 0.02, 5800.0),
     (0.04, 0.95, 0.0, 0.0, 0.0),
 )
 # Lattice bending within a grain, deg.
@@ -182,6 +182,12 @@ def write_demo_scan(path: str | os.PathLike[str]) -> Path:
             _fill(file, frames, positions)
 
     return write_whole({Path(path): write}, overwrite=True)[0]
+
+
+def scan_step(motor: str) -> float:
+    """Nominal step of a motor of the demo scan, deg."""
+    nominal = {"chi": _CHI, "mu": _MU}[motor]
+    return float(nominal[1] - nominal[0])
 
 
 def is_demo_scan(path: str | os.PathLike[str]) -> bool:
