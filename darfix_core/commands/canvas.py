@@ -11,7 +11,7 @@ from darfix_core.errors import DarfixError, WorkflowError
 
 
 def canvas(file: str | None) -> int:
-    """Start the canvas in a process of its own, because this package never imports Qt.
+    """Put the canvas in the place of this process, because this package never imports Qt.
 
     Parameters
     ----------
@@ -42,4 +42,8 @@ def canvas(file: str | None) -> int:
     if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in screens):
         raise DarfixError("there is no screen for the canvas (DISPLAY is not set); over ssh connect with: ssh -X")
     environment = {"QT_API": "pyqt5", **os.environ}
-    return subprocess.call([sys.executable, "-m", "Orange.canvas", *([file] if file else [])], env=environment)
+    command = [sys.executable, "-m", "Orange.canvas", *([file] if file else [])]
+    if os.name == "posix":
+        sys.stdout.flush()
+        os.execve(command[0], command, environment)
+    return subprocess.call(command, env=environment)

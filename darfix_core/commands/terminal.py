@@ -47,7 +47,7 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, indent: 
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
         for name, to_right in zip(names, right, strict=True):
             table.add_column(name, justify="right" if to_right else "left", overflow="fold")
         for row in rows:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from darfix_core.cli import main
 from darfix_core.io.maps import load_maps
 from darfix_core.workflow.demo import compare_with_truth
+from darfix_core.workflow.replay import replay
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +65,11 @@ def test_files_of_others_are_not_replaced(tmp_path, capsys):
     assert main(["demo", "--output", str(tmp_path)]) == 2
     assert "was not written by the demo and is not replaced" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["maps.h5"]
+
+
+def test_history_in_the_file_makes_the_same_maps_again(folder):
+    maps = load_maps(folder / "maps.h5")
+    again = replay(maps.history)
+    assert list(again) == list(maps)
+    for name in maps:
+        assert np.array_equal(again[name], maps[name], equal_nan=True)
