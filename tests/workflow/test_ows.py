@@ -128,5 +128,5 @@ def test_changed_copy_keeps_the_rest(ows, flow, tmp_path):
     assert dict(graph.find("Sum").parameters) == {"factor": 2.0}
     assert dict(graph.find("Crop").parameters) == {"rows": 2}
     assert len(graph.links) == 3
-    with pytest.raises(WorkflowError, match="no node 'Lod'; did you mean 'Load'"):
-        write_changed(source, tmp_path / "copy.ows", {"Lod": {}})
+    with pytest.raises(WorkflowError, match="no node 'Loadd'; did you mean 'Load'"):
+        write_changed(source, tmp_path / "copy.ows", {"Loadd": {}})

@@ -83,7 +83,7 @@ def test_several_inputs_make_a_list_and_equal_signs_in_names_work(graph, tmp_pat
     [
         ("missing.txt", DataFileError, r"missing.txt: no such file \(node 'Load'\)"),
         ("missing*.txt", DataFileError, "no such file"),
-        ("Lod=ones.txt", WorkflowError, "no node 'Lod'; did you mean 'Load'"),
+        ("Loadd=ones.txt", WorkflowError, "no node 'Loadd'; did you mean 'Load'"),
         ("Crop=ones.txt", WorkflowError, "node 'Crop' reads no file"),
     ],
 )
