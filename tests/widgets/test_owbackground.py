@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from darfix_core.model.dataset import Dataset
+
 from .support import shown_image
 
 
@@ -60,4 +62,42 @@ def test_browsing_moves_both_pictures(orange, qtbot, widget, rocking_dataset):
     wanted = frames[2] - np.median(frames, axis=0)
     qtbot.waitUntil(lambda: np.array_equal(shown_image(after.plot), wanted))
     assert np.array_equal(shown_image(before.plot), frames[2])
+    widget.hide()
+
+
+def test_percentile_is_for_the_method_of_that_name(orange, widget, rocking_dataset):
+    editor = widget.form.editors["percentile"]
+    assert not editor.isEnabled()
+    combo = widget.form.editors["method"].combo
+    combo.setCurrentText("percentile")
+    combo.activated.emit(combo.currentIndex())
+    assert editor.isEnabled()
+    editor.line.setText("101")
+    editor.line.editingFinished.emit()
+    orange.send_signal("Dataset", rocking_dataset, widget=widget)
+    assert orange.get_output("Dataset", widget=widget, wait=5000) is None
+    assert "percentile must be a number" in str(widget.Error.failed)
+
+
+@pytest.mark.parametrize("shape", [(60, 64), (60, 160)])
+def test_linked_plots_come_to_rest(orange, qtbot, widget, shape):
+    """Plots that keep their aspect and have different widths must not correct each other for ever."""
+    counts = np.random.default_rng(1).poisson(9, (4, *shape)) + 20_000
+    dataset = Dataset.from_array(counts.astype(np.uint16))
+    orange.send_signal("Dataset", dataset, widget=widget)
+    orange.wait_until_finished(widget=widget)
+    widget.resize(1000, 500)
+    widget.show()
+    plots = (widget.view.before.plot, widget.view.after.plot)
+    qtbot.waitUntil(lambda: all(shown_image(plot) is not None for plot in plots))
+    qtbot.wait(300)
+    changes = []
+    for plot in plots:
+        plot.getXAxis().sigLimitsChanged.connect(lambda *limits: changes.append(limits))
+    qtbot.wait(200)
+    assert changes == []
+    for plot in plots:
+        low, high = plot.getXAxis().getLimits()
+        assert low <= -0.5
+        assert high >= shape[1] - 0.5
     widget.hide()

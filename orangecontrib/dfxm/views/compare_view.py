@@ -1,4 +1,4 @@
-"""The same frame before and after a step, side by side."""
+"""The same frame before and after a step, side by side, or one below the other."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from silx.gui.plot.utils.axis import SyncAxes
 
 from darfix_core.model.dataset import Dataset
 from orangecontrib.dfxm.views.frame_browser import FrameBrowser
+from orangecontrib.dfxm.views.image_plot import is_wide
 
 
 class CompareView(QWidget):
@@ -27,7 +28,7 @@ class CompareView(QWidget):
         self.before, self.after = FrameBrowser(title="Before"), FrameBrowser(title="After")
         self.after.controls.hide()
         self.after.caption.hide()
-        splitter = QSplitter(Qt.Horizontal)
+        self._splitter = splitter = QSplitter(Qt.Horizontal)
         splitter.setChildrenCollapsible(False)
         for browser in (self.before, self.after):
             browser.failed.connect(self.failed)
@@ -40,13 +41,18 @@ class CompareView(QWidget):
         layout.addWidget(self.after)
         self.before.frame_changed.connect(self.after.show_frame)
         plots = (self.before.plot, self.after.plot)
+        # Limits cannot be the same where the plots differ in width and keep the aspect: they would fight for ever.
+        same = {"syncLimits": False, "syncCenter": True, "syncZoom": True}
         self._sync = [
-            SyncAxes([plot.getXAxis() for plot in plots]),
-            SyncAxes([plot.getYAxis() for plot in plots]),
+            SyncAxes([plot.getXAxis() for plot in plots], **same),
+            SyncAxes([plot.getYAxis() for plot in plots], **same),
         ]
 
     def show_before(self, dataset: Dataset | None) -> None:
         """Browse these frames on the left."""
+        if dataset is not None:
+            wide = is_wide(dataset.frame_shape)
+            self._splitter.setOrientation(Qt.Vertical if wide else Qt.Horizontal)
         self.before.set_dataset(dataset)
 
     def show_after(self, dataset: Dataset | None) -> None:

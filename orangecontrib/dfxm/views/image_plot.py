@@ -44,6 +44,11 @@ def percentile_limits(values: Any, low: float = 0.5, high: float = 99.5) -> tupl
     return bottom, top
 
 
+def is_wide(shape: tuple[int, int]) -> bool:
+    """True for images (ny, nx) that are better shown one below the other than side by side."""
+    return shape[1] > 1.5 * shape[0]
+
+
 def _rounded(bottom: float, top: float) -> tuple[float, float]:
     """Limits with no more digits than their distance deserves, which is what stands at the colour bar."""
     digits = 2 - math.floor(math.log10(top - bottom))

@@ -12,12 +12,11 @@ from silx.gui.colors import Colormap
 
 from darfix_core.figures import style
 from darfix_core.model.maps import Maps
-from orangecontrib.dfxm.views.image_plot import ImagePlot, make_colormap
+from orangecontrib.dfxm.views.image_plot import ImagePlot, is_wide, make_colormap
 from orangecontrib.dfxm.views.mosaicity_key import MosaicityKey
 
 # Marks of the pixel: seen on every colour of the mosaicity map, and of the other colour maps.
 _ON_COLORS, _ON_MAP = "#000000", "#ff00ff"
-_WIDE = 1.5  # columns for each row
 
 
 def colormap_of(name: str, values: Any) -> Colormap:
@@ -90,7 +89,7 @@ class MapView(QWidget):
 
     def _arrange(self, shape: tuple[int, int]) -> None:
         """Put key and curve below wide maps, and to the right of all others."""
-        wide = shape[1] > _WIDE * shape[0]
+        wide = is_wide(shape)
         if wide == (self._splitter.orientation() == Qt.Vertical):
             return
         self._splitter.setOrientation(Qt.Vertical if wide else Qt.Horizontal)

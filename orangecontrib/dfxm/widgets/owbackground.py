@@ -17,7 +17,11 @@ class OWBackground(StepWidget):
     step_id = "subtract_background"
     icon = icon_path("background.svg")
     keywords = "background, pedestal, dark, median, mean, subtract, noise"
-    window_size = (1250, 600)
+    window_size = (1200, 700)
+
+    def applies(self, name: str) -> bool:
+        """The percentile only matters to the method of that name."""
+        return name != "percentile" or self.method == "percentile"
 
     def build_view(self) -> None:
         """Before and after."""

@@ -88,6 +88,11 @@ class OWDataSelection(StepWidget):
         fresh, self._inspected = self.path != self._inspected, self.path
         return partial(inspect_and_load, inspect=fresh)
 
+    def applies(self, name: str) -> bool:
+        """Files without scans, such as EDF files, leave no choice of scan and detector."""
+        no_scans = self.report is not None and not any(scan.name for scan in self.report.scans)
+        return not (no_scans and name in ("scan", "detector"))
+
     def waits_for(self) -> str | None:
         """A file."""
         return None if self.path else "Choose a file or a folder."
@@ -140,7 +145,7 @@ class OWDataSelection(StepWidget):
         self.file_label.setText("" if self.report is None else file_text(self.report))
         for name in ("scan", "detector"):
             self.form.set_value(name, getattr(self, name))
-            self.form.editors[name].setEnabled(self.report is None or bool(named))
+        self._enable_what_applies()
         self._offer_detectors()
 
     def _offer_detectors(self) -> None:

@@ -148,22 +148,23 @@ class OWDimensions(StepWidget):
             for dimension in self.produced.dimensions
         )
 
-    def _form_edited(self, name: str) -> None:
-        if name == "assign":
-            self.assign = self.form.value("assign")
-            self.snake = self.snake and self.assign == "order"
-            self._show_mode()
-        super()._form_edited(name)
-
-    def _show_mode(self) -> None:
-        """Enable what applies."""
+    def applies(self, name: str) -> bool:
+        """Frames are placed by their order by hand only, and then by no tolerance."""
         by_hand = self.dimensions is not None
         by_order = by_hand and self.assign == "order"
+        return {"tolerance": not by_order, "assign": by_hand, "snake": by_order}[name]
+
+    def _form_edited(self, name: str) -> None:
+        if name == "assign" and self.form.value("assign") != "order":
+            self.snake = False
+        super()._form_edited(name)
+        self._show_parameters()
+
+    def _show_mode(self) -> None:
+        by_hand = self.dimensions is not None
         (self.hand_button if by_hand else self.found_button).setChecked(True)
         self.table.set_editable(by_hand)
-        for name, applies in (("tolerance", not by_order), ("assign", by_hand), ("snake", by_order)):
-            self.form.set_value(name, getattr(self, name))
-            self.form.editors[name].setEnabled(applies)
+        self._show_parameters()
 
     def _show_given(self) -> None:
         """The table as it was saved."""

@@ -162,6 +162,10 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
         """Editors of parameters that need another one than their type has."""
         return {}
 
+    def applies(self, name: str) -> bool:
+        """Whether a parameter has a meaning as the others stand; one that has none is shown in grey."""
+        return True
+
     def build_controls(self) -> None:
         """Fill the control area."""
         if self.form.editors:
@@ -223,9 +227,15 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
     def _show_parameters(self) -> None:
         for name in self.form.editors:
             self.form.set_value(name, getattr(self, name))
+        self._enable_what_applies()
+
+    def _enable_what_applies(self) -> None:
+        for name, editor in self.form.editors.items():
+            editor.setEnabled(self.applies(name))
 
     def _form_edited(self, name: str) -> None:
         setattr(self, name, self.form.value(name))
+        self._enable_what_applies()
         self.commit.deferred()
 
     @classmethod
