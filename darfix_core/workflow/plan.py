@@ -109,10 +109,17 @@ def make_plan(graph: Graph, overrides: Overrides | None = None) -> Plan:
 
 def _checked(node: Node, name: str) -> Node:
     """Node with all parameters, checked strictly."""
+    path = node.step.input_path
+    if path and path not in node.parameters:
+        raise _no_file(name, node)
     try:
         return replace(node, parameters=node.step.parameters.validate(node.parameters))
     except (TypeError, ValueError) as error:
         raise WorkflowError(f"{name}: node {node.title!r}: {error}") from None
+
+
+def _no_file(name: str, node: Node) -> WorkflowError:
+    return WorkflowError(f"{name}: node {node.title!r} has no file to read; give --input PATH")
 
 
 def _set_parameter(graph: Graph, text: str) -> Graph:
@@ -255,7 +262,7 @@ def _input_files(node: Node, graph: Graph) -> tuple[str, ...]:
     value = node.parameters[node.step.input_path]
     paths = (value,) if isinstance(value, str) else tuple(value)
     if not paths or not all(paths):
-        raise WorkflowError(f"{graph.name}: node {node.title!r} has no file to read; give --input PATH")
+        raise _no_file(graph.name, node)
     for path in paths:
         if not os.path.exists(path) and not (glob.has_magic(path) and glob.glob(path)):
             raise DataFileError(f"no such file (node {node.title!r})", file=path)

@@ -105,8 +105,9 @@ def test_several_readers_are_listed(ows, ones):
         make_plan(graph, Overrides(scan="1.1", output="out"))
 
 
-def test_no_file_chosen_yet(ows, flow):
-    nodes = [("Load", LOAD, {"path": ""}), *flow.nodes[1:]]
+@pytest.mark.parametrize("settings", [{}, {"path": ""}, {"path": ()}])
+def test_no_file_chosen_yet(ows, flow, settings):
+    nodes = [("Load", LOAD, settings), *flow.nodes[1:]]
     with pytest.raises(WorkflowError, match="node 'Load' has no file to read; give --input PATH"):
         make_plan(read_ows(ows(nodes, flow.links)))
 
