@@ -50,7 +50,7 @@ def virtual_screen() -> Iterator[str]:
                 process.wait()
 
 
-def in_canvas(workflow: str, folder: Path, timeout: float, canvas_only: bool) -> int:
+def in_canvas(workflow: str, folder: Path, timeout: float, canvas_only: bool, save: Path | None) -> int:
     """Run the canvas in this process. The environment has been prepared."""
     from Orange.canvas.__main__ import OMain
 
@@ -92,6 +92,10 @@ def in_canvas(workflow: str, folder: Path, timeout: float, canvas_only: bool) ->
             for node, widget in zip(scheme.nodes, widgets, strict=True):
                 problems += _describe(node.title, widget, busy)
             self._photograph(scheme.nodes, widgets)
+            if save is not None:
+                scheme.sync_node_properties()
+                with save.open("wb") as stream:
+                    scheme.save_to(stream, pickle_fallback=False)
             print("\n".join(problems) or "all nodes have run", flush=True)
             # The canvas would ask whether to save the workflow.
             os._exit(1 if problems else 0)
@@ -164,11 +168,12 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=Path("pictures"))
     parser.add_argument("--timeout", type=float, default=120.0, help="seconds")
     parser.add_argument("--canvas-only", action="store_true", help="no pictures of the windows")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="where the canvas saves the workflow afterwards")
     parser.add_argument("--on-this-screen", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     if options.on_this_screen:
-        return in_canvas(options.workflow, options.output, options.timeout, options.canvas_only)
+        return in_canvas(options.workflow, options.output, options.timeout, options.canvas_only, options.save)
     with virtual_screen() as display, tempfile.TemporaryDirectory() as home:
         changes = {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "QT_API": "pyqt5", "HOME": home, "LANG": "C.UTF-8"}
         changes |= {f"XDG_{name}_HOME": f"{home}/{name.lower()}" for name in ("CONFIG", "CACHE", "DATA", "STATE")}

@@ -90,12 +90,16 @@ def test_linked_plots_come_to_rest(orange, qtbot, widget, shape):
     widget.show()
     plots = (widget.view.before.plot, widget.view.after.plot)
     qtbot.waitUntil(lambda: all(shown_image(plot) is not None for plot in plots))
-    qtbot.wait(300)
     changes = []
     for plot in plots:
         plot.getXAxis().sigLimitsChanged.connect(lambda *limits: changes.append(limits))
-    qtbot.wait(200)
-    assert changes == []
+
+    def at_rest():
+        changes.clear()
+        qtbot.wait(200)
+        return not changes
+
+    qtbot.waitUntil(at_rest, timeout=10_000)
     for plot in plots:
         low, high = plot.getXAxis().getLimits()
         assert low <= -0.5
