@@ -90,6 +90,13 @@ def test_text_for_a_number_is_an_error_that_names_it(orange, widget):
     assert "'many'" in str(widget.Error.failed)
 
 
+def test_step_follows_what_is_typed(widget):
+    widget.hand_button.click()
+    type_into(widget, 1, 2, "0")
+    type_into(widget, 1, 3, "3")
+    assert rows(widget)[1][4:] == ["0.5", "deg", ""]
+
+
 def test_order_of_the_rows_can_be_changed(orange, qtbot, widget):
     from AnyQt.QtCore import Qt
     from AnyQt.QtWidgets import QPushButton

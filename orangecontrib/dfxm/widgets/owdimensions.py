@@ -77,7 +77,7 @@ class OWDimensions(StepWidget):
         self.mainArea.layout().addWidget(self.verdict)
         self.mainArea.layout().addWidget(splitter, 1)
         if self.dimensions is not None:
-            self._show_given()
+            self.table.set_rows(self._given_rows())
         self._show_mode()
 
     def picture(self) -> QWidget:
@@ -132,7 +132,7 @@ class OWDimensions(StepWidget):
             self.assign, self.snake = "positions", False
         self._show_mode()
         if by_hand:
-            self._show_given()
+            self.table.set_rows(self._given_rows())
         self.commit.deferred()
 
     def _found_dimensions(self) -> tuple[dict[str, Any], ...]:
@@ -166,17 +166,20 @@ class OWDimensions(StepWidget):
         self.table.set_editable(by_hand)
         self._show_parameters()
 
-    def _show_given(self) -> None:
-        """The table as it was saved."""
+    def _given_rows(self) -> list[tuple[Any, ...]]:
+        """Rows of the dimensions by hand, before the step has seen them."""
+        dataset = self.received["dataset"]
         rows = []
         for entry in self.dimensions if isinstance(self.dimensions, tuple | list) else ():
             values = entry if isinstance(entry, dict) else {}
-            given = [values.get(name, "") for name in ("name", "size", "start", "stop")]
-            rows.append((*given, _step_of(*given[1:]), "", None))
-        self.table.set_rows(rows)
+            name, *numbers = (values.get(key, "") for key in ("name", "size", "start", "stop"))
+            unit = "" if dataset is None else dataset.unit(name)
+            rows.append((name, *numbers, _step_of(*numbers), unit, None))
+        return rows
 
     def _table_edited(self) -> None:
         self.dimensions = self.table.dimensions()
+        self.table.set_derived(self._given_rows())
         dataset = self.received["dataset"]
         sizes = [entry["size"] for entry in self.dimensions]
         if dataset is not None and sizes and all(isinstance(size, int) for size in sizes):
