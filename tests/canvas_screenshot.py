@@ -22,7 +22,7 @@ from typing import Any
 
 SCREEN = (1680, 1050)
 _SETTLED = 0.6  # s without anything to do
-_DRAWN = 1.2  # s that a window gets for its pictures
+_DRAWN = 2.5  # s that a window gets for its pictures
 
 
 @contextlib.contextmanager

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from AnyQt.QtCore import QObject, Qt
-from AnyQt.QtCore import pyqtSignal as Signal
+from AnyQt.QtCore import Qt
 from AnyQt.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from darfix_core.model.dataset import Dataset
@@ -20,57 +19,11 @@ _CURVE, _CENTER = "#1f3a5f", "#d9480f"
 _BLOCK = 64 * 2**20  # bytes of frames that are read between two looks at the stop flag
 
 
-class CurveReader(QObject):
-    """Reads curves in a thread: the frames of a compressed file have to be decoded for it.
+def read_curve(dataset: Dataset, row: int, column: int, stop: threading.Event) -> tuple[tuple[int, int], Any]:
+    """Pixel (row, column) and its counts, shape (n_frames,), incomplete once `stop` is set.
 
-    Signals
-    -------
-    ready(object, object)
-        Pixel (row, column) and its counts, shape (n_frames,), or the error.
+    The frames of a compressed file have to be decoded for it: use a `LatestTask`.
     """
-
-    ready = Signal(object, object)
-    _read = Signal(object, object, object)
-
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        # Emitted in the thread, received here.
-        self._read.connect(self._received)
-
-    def read(self, dataset: Dataset, row: int, column: int) -> None:
-        """Read a curve; one that is being read is given up."""
-        self.cancel()
-        self._stop = stop = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, args=(dataset, row, column, stop), name="dfxm-curve", daemon=True
-        )
-        self._thread.start()
-
-    def cancel(self) -> None:
-        """Give up and wait."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def _run(self, dataset: Dataset, row: int, column: int, stop: threading.Event) -> None:
-        result: Any
-        try:
-            result = read_curve(dataset, row, column, stop)
-        except Exception as error:  # noqa: BLE001  (handed to the thread of the window, which shows it)
-            result = error
-        if not stop.is_set():
-            self._read.emit(stop, (row, column), result)
-
-    def _received(self, stop: threading.Event, pixel: tuple[int, int], result: Any) -> None:
-        if stop is self._stop and not stop.is_set():
-            self.ready.emit(pixel, result)
-
-
-def read_curve(dataset: Dataset, row: int, column: int, stop: threading.Event) -> Any:
-    """Counts of a pixel, shape (n_frames,), read in blocks; incomplete once `stop` is set."""
     n_frames, ny, nx = dataset.frames.shape
     counts = np.empty(n_frames, dtype=np.float64)
     step = max(1, _BLOCK // (ny * nx * dataset.frames.dtype.itemsize))
@@ -80,7 +33,7 @@ def read_curve(dataset: Dataset, row: int, column: int, stop: threading.Event) -
         part = slice(start, min(n_frames, start + step))
         block = dataset.frames.read(part, slice(row, row + 1), slice(column, column + 1))
         counts[part] = block[:, 0, 0]
-    return counts
+    return (row, column), counts
 
 
 class CurveView(QWidget):

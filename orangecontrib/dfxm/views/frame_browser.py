@@ -1,43 +1,37 @@
-"""Browser of the frames of a dataset: one frame at a time is read, and only when it can be seen."""
+"""Browser of the frames of a dataset: one frame at a time is read, in a thread, and only when it can be seen."""
 
 from __future__ import annotations
 
 import logging
+import threading
 from typing import Any
 
-import numpy as np
-from AnyQt.QtCore import Qt, QTimer
+from AnyQt.QtCore import Qt
 from AnyQt.QtCore import pyqtSignal as Signal
 from AnyQt.QtGui import QShowEvent
 from AnyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
-from darfix_core.errors import DarfixError
 from darfix_core.model.dataset import Dataset
-from orangecontrib.dfxm.views.image_plot import ImagePlot, make_colormap, percentile_limits
+from orangecontrib.dfxm.views.frame_samples import FrameSamples, sample_frames
+from orangecontrib.dfxm.views.image_plot import ImagePlot, make_colormap, percentile_limits, set_limits
+from orangecontrib.dfxm.views.latest_task import LatestTask
 from orangecontrib.dfxm.views.parameter_editors import SpinBox
 
 log = logging.getLogger(__name__)
 
-# Frames that are looked at for the limits of the colours and for the projection: within bounds, as many as are
-# read in a moment.
-_FEWEST, _MOST, _SAMPLE_BYTES = 7, 60, 64 * 2**20
 _MOST_MOTORS = 4
 
 
-def sample_frames(dataset: Dataset) -> Any:
-    """A few frames, evenly spread over the scan, shape (n, ny, nx)."""
-    n_fitting = _SAMPLE_BYTES // (dataset.frames.nbytes // dataset.n_frames)
-    n_samples = min(max(_FEWEST, min(n_fitting, _MOST)), dataset.n_frames)
-    # The middle of each stretch: the first and last frames of a scan are the dimmest.
-    chosen = ((np.arange(n_samples) + 0.5) * dataset.n_frames / n_samples).astype(int)
-    return np.stack([dataset.frames[int(number)] for number in chosen])
+def read_frame(dataset: Dataset, number: int, stop: threading.Event) -> tuple[int, Any]:
+    """One frame, with its number."""
+    return number, dataset.frames[number]
 
 
 class FrameBrowser(QWidget):
     """One frame of a dataset with a slider.
 
     The colours keep the same limits over the whole scan, so that the rise and fall of the intensity shows;
-    they are percentiles of a few frames, so that hot pixels do not hide the picture.
+    they are percentiles of some frames, so that hot pixels do not hide the picture.
 
     Signals
     -------
@@ -54,8 +48,12 @@ class FrameBrowser(QWidget):
         super().__init__()
         self.dataset: Dataset | None = None
         self._projection = projection
-        self._n_samples = 0
-        self._colored_for: Dataset | None = None
+        self._sampled: Dataset | None = None
+        self._samples: FrameSamples | None = None
+        self._colormap: Any = None
+        self._sampling, self._reading = LatestTask(self), LatestTask(self)
+        self._sampling.done.connect(self._take_samples)
+        self._reading.done.connect(self._take_frame)
         self.plot = ImagePlot(self)
         self.plot.set_title(title)
         self.slider = QSlider(Qt.Horizontal)
@@ -76,9 +74,6 @@ class FrameBrowser(QWidget):
         layout.addWidget(self.caption)
         self.slider.valueChanged.connect(self.spin.setValue)
         self.spin.valueChanged.connect(self._spin_changed)
-        # Dragging the slider skips the frames that could not be drawn in time.
-        self._pending = QTimer(self, singleShot=True, interval=0)
-        self._pending.timeout.connect(self.refresh)
         self.set_dataset(None)
 
     @property
@@ -89,7 +84,9 @@ class FrameBrowser(QWidget):
     def set_dataset(self, dataset: Dataset | None) -> None:
         """Browse another dataset; the number of the frame is kept where it exists."""
         first = self.dataset is None
-        self.dataset, self._n_samples = dataset, 0
+        self.dataset, self._sampled, self._samples, self._colormap = dataset, None, None, None
+        self._sampling.cancel()
+        self._reading.cancel()
         lowest = -1 if self._projection else 0
         for control in (self.slider, self.spin):
             control.blockSignals(True)
@@ -99,7 +96,7 @@ class FrameBrowser(QWidget):
             control.blockSignals(False)
         self.spin.setSpecialValueText("brightest" if self._projection else "")
         self.setEnabled(dataset is not None)
-        self._schedule()
+        self._refresh()
 
     def show_frame(self, number: int) -> None:
         """Show the frame of that number."""
@@ -109,57 +106,64 @@ class FrameBrowser(QWidget):
         self.slider.blockSignals(True)
         self.slider.setValue(number)
         self.slider.blockSignals(False)
-        self._schedule()
-
-    def _schedule(self) -> None:
-        if self.isVisible():
-            self._pending.start()
+        self._refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Read what was not read while nobody could see it."""
         super().showEvent(event)
-        self._pending.start()
+        self._refresh()
 
-    def refresh(self) -> None:
-        """Read and show the frame."""
+    def _refresh(self) -> None:
+        """Read the frame, where somebody looks."""
         if self.dataset is None:
             self.plot.clear_image()
             self.caption.setText("No frames yet.")
             return
-        try:
-            if not self._n_samples:
-                self._take_samples()
-            frame = self._brightest if self.number < 0 else self.dataset.frames[self.number]
-        except (DarfixError, OSError, ValueError, MemoryError) as error:
-            log.info("a frame cannot be shown", exc_info=True)
-            self.plot.clear_image()
-            self.caption.setText("The frame cannot be read.")
-            self.failed.emit(str(error))
+        if not self.isVisible():
             return
-        self._draw(frame)
-        self.frame_changed.emit(self.number)
+        if self._sampled is not self.dataset:
+            self._sampled = self.dataset
+            self._sampling.start(sample_frames, self.dataset)
+        if self.number >= 0:
+            self._reading.start(read_frame, self.dataset, self.number)
+        elif self._samples is not None:
+            self._draw(self._samples.brightest)
 
-    def _take_samples(self) -> None:
-        samples = sample_frames(self.dataset)
-        self._n_samples, self._brightest = len(samples), samples.max(axis=0)
-        # A million values are enough for percentiles.
-        stride = max(1, int((samples.size / 1e6) ** 0.5))
-        low, _ = percentile_limits(samples[:, ::stride, ::stride], 1, 99)
-        self._limits = low, percentile_limits(self._brightest, 1, 99.5)[1]
+    def _take_samples(self, result: Any) -> None:
+        if isinstance(result, Exception):
+            self._fail(result)
+            return
+        self._samples = result
+        if self._colormap is not None:
+            set_limits(self._colormap, result.limits)
+        if self.number < 0:
+            self._draw(result.brightest)
+
+    def _take_frame(self, result: Any) -> None:
+        if isinstance(result, Exception):
+            self._fail(result)
+        elif result[0] == self.number:
+            self._draw(result[1])
 
     def _draw(self, frame: Any) -> None:
-        image = self.plot.getImage("image")
-        colormap = image.getColormap() if image is not None and self._colored_for is self.dataset else None
-        if colormap is None:
-            colormap = make_colormap("gray", self._limits)
-            self._colored_for = self.dataset
-        self.plot.show_image(frame, colormap=colormap, label="counts")
+        if self._colormap is None:
+            # The limits of this frame, until enough of the others are known.
+            limits = percentile_limits(frame, 1, 99.5) if self._samples is None else self._samples.limits
+            self._colormap = make_colormap("gray", limits)
+        self.plot.show_image(frame, colormap=self._colormap, label="counts")
         self.caption.setText(self._caption())
+        self.frame_changed.emit(self.number)
+
+    def _fail(self, error: Exception) -> None:
+        log.info("a frame cannot be shown", exc_info=error)
+        self.plot.clear_image()
+        self.caption.setText("The frame cannot be read.")
+        self.failed.emit(str(error) or type(error).__name__)
 
     def _caption(self) -> str:
         dataset, number = self.dataset, self.number
         if number < 0:
-            return f"Brightest value of {self._n_samples} of {dataset.n_frames} frames"
+            return f"Brightest value of {self._samples.n_frames} of {dataset.n_frames} frames"
         names = [dimension.name for dimension in dataset.dimensions] or list(dataset.positions)
         places = [
             f"{name} {dataset.positions[name][number]:.6g} {dataset.unit(name)}".rstrip()

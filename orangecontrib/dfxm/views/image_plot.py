@@ -246,10 +246,12 @@ def make_colormap(colors: Any, limits: tuple[float, float]) -> Colormap:
         Name of a colour map of silx, or its colours.
     limits : (float, float)
     """
-    low, high = _rounded(*limits) if limits[0] < limits[1] else (limits[0] - 0.5, limits[1] + 0.5)
-    if isinstance(colors, str):
-        colormap = Colormap(colors, vmin=low, vmax=high)
-    else:
-        colormap = Colormap(colors=np.asarray(colors), vmin=low, vmax=high)
+    colormap = Colormap(colors) if isinstance(colors, str) else Colormap(colors=np.asarray(colors))
     colormap.setNaNColor(NAN_COLOR)
+    set_limits(colormap, limits)
     return colormap
+
+
+def set_limits(colormap: Colormap, limits: tuple[float, float]) -> None:
+    """Give a colour map fixed limits, rounded to what is worth reading."""
+    colormap.setVRange(*(_rounded(*limits) if limits[0] < limits[1] else (limits[0] - 0.5, limits[1] + 0.5)))

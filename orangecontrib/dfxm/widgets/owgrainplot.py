@@ -11,7 +11,8 @@ from Orange.widgets.settings import Setting
 from Orange.widgets.widget import Msg
 from orangewidget import gui
 
-from orangecontrib.dfxm.views.curve_view import CurveReader, CurveView
+from orangecontrib.dfxm.views.curve_view import CurveView, read_curve
+from orangecontrib.dfxm.views.latest_task import LatestTask
 from orangecontrib.dfxm.views.map_view import MapView, map_label
 from orangecontrib.dfxm.views.parameter_editors import ChoiceEditor, Editor
 from orangecontrib.dfxm.widgets.icon import icon_path
@@ -59,9 +60,9 @@ class OWGrainPlot(StepWidget):
     def build_view(self) -> None:
         """The map above, the curve of a pixel below."""
         self.view, self.curve = MapView(), CurveView()
-        self.reader = CurveReader(self)
+        self.reader = LatestTask(self)
         self.view.pixel_clicked.connect(self._read_curve)
-        self.reader.ready.connect(self._show_curve)
+        self.reader.done.connect(self._show_curve)
         self.view.add_beside(self.curve)
         self.mainArea.layout().addWidget(self.view)
 
@@ -96,13 +97,14 @@ class OWGrainPlot(StepWidget):
         self.Warning.no_curve.clear()
         dataset = self.received["dataset"]
         if dataset is not None:
-            self.reader.read(dataset, row, column)
+            self.reader.start(read_curve, dataset, row, column)
 
-    def _show_curve(self, pixel: tuple[int, int], counts: Any) -> None:
+    def _show_curve(self, result: Any) -> None:
         dataset, maps = self.received["dataset"], self.produced
-        if isinstance(counts, Exception):
-            self.Warning.no_curve(str(counts))
+        if isinstance(result, Exception):
+            self.Warning.no_curve(str(result))
         elif dataset is not None:
+            pixel, counts = result
             centers = {
                 dimension.name: float(np.asarray(maps[f"{dimension.name}/center_of_mass"])[pixel])
                 for dimension in dataset.dimensions
@@ -134,8 +136,3 @@ class OWGrainPlot(StepWidget):
     def picture(self) -> QWidget:
         """The map with its key."""
         return self.view
-
-    def onDeleteWidget(self) -> None:
-        """Stop reading curves."""
-        self.reader.cancel()
-        super().onDeleteWidget()

@@ -24,6 +24,7 @@ from darfix_core.engine.execution import execution
 from darfix_core.engine.registry import STEP_MODULES, Step, channel_name, get_step
 from darfix_core.errors import Cancelled, DarfixError
 from orangecontrib.dfxm.summaries import facts
+from orangecontrib.dfxm.views.latest_task import LatestTask
 from orangecontrib.dfxm.views.parameter_editors import Editor
 from orangecontrib.dfxm.views.parameter_form import ParameterForm, parameter_label
 
@@ -322,7 +323,9 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
         self.cancel_button.setText("Cancel")
 
     def onDeleteWidget(self) -> None:
-        """Stop the thread and wait for it."""
+        """Stop the threads of the step and of the views, and wait for them."""
+        for task in self.findChildren(LatestTask):
+            task.close()
         self.shutdown()
         super().onDeleteWidget()
 
