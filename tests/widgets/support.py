@@ -15,3 +15,19 @@ def shown_image(plot: Any) -> Any:
     """Values of the image that a plot shows; None where it shows none."""
     image = plot.getImage("image")
     return None if image is None else image.getData()
+
+
+def wait_at_rest(qtbot: Any, *plots: Any) -> None:
+    """Wait until plots show an image and nothing changes their limits any more."""
+    qtbot.waitUntil(lambda: all(shown_image(plot) is not None for plot in plots))
+    changes: list[Any] = []
+    for plot in plots:
+        for axis in (plot.getXAxis(), plot.getYAxis()):
+            axis.sigLimitsChanged.connect(lambda *limits: changes.append(limits))
+
+    def at_rest() -> bool:
+        changes.clear()
+        qtbot.wait(200)
+        return not changes
+
+    qtbot.waitUntil(at_rest, timeout=10_000)

@@ -7,7 +7,7 @@ import pytest
 
 from darfix_core.model.dataset import Dataset
 
-from .support import shown_image
+from .support import shown_image, wait_at_rest
 
 
 @pytest.fixture
@@ -89,17 +89,7 @@ def test_linked_plots_come_to_rest(orange, qtbot, widget, shape):
     widget.resize(1000, 500)
     widget.show()
     plots = (widget.view.before.plot, widget.view.after.plot)
-    qtbot.waitUntil(lambda: all(shown_image(plot) is not None for plot in plots))
-    changes = []
-    for plot in plots:
-        plot.getXAxis().sigLimitsChanged.connect(lambda *limits: changes.append(limits))
-
-    def at_rest():
-        changes.clear()
-        qtbot.wait(200)
-        return not changes
-
-    qtbot.waitUntil(at_rest, timeout=10_000)
+    wait_at_rest(qtbot, *plots)
     for plot in plots:
         low, high = plot.getXAxis().getLimits()
         assert low <= -0.5

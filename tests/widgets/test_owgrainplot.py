@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from .support import stored
+from .support import stored, wait_at_rest
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_click_on_a_pixel_shows_its_curve(qtbot, filled, mosaicity_dataset):
     filled.resize(1200, 750)
     filled.show()
     plot = filled.view.plot
-    qtbot.wait(100)
+    wait_at_rest(qtbot, plot)
     place = QPoint(*(int(pixel) for pixel in plot.dataToPixel(5.2, 3.9)))
     qtbot.mouseMove(plot.getWidgetHandle(), place)
     qtbot.mouseClick(plot.getWidgetHandle(), Qt.LeftButton, pos=place)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .support import stored
+from .support import stored, wait_at_rest
 
 
 @pytest.fixture
@@ -89,15 +89,17 @@ def drag(qtbot, plot, start, end):
 
     handle = plot.getWidgetHandle()
     first, last = (QPoint(*(int(pixel) for pixel in plot.dataToPixel(*place))) for place in (start, end))
-    qtbot.mouseMove(handle, first)
-    qtbot.mousePress(handle, Qt.LeftButton, pos=first)
-    for part in (0.3, 0.6, 1.0):
-        place = QPointF(first + (last - first) * part)
-        # A plain mouse move of the test tools does not say that the button is held.
-        move = QMouseEvent(QEvent.MouseMove, place, Qt.NoButton, Qt.LeftButton, Qt.NoModifier)
-        QApplication.sendEvent(handle, move)
+
+    def send(kind, place, button, held):
+        # The mouse moves of the test tools do not say that a button is held.
+        QApplication.sendEvent(handle, QMouseEvent(kind, QPointF(place), button, held, Qt.NoModifier))
         qtbot.wait(5)
-    qtbot.mouseRelease(handle, Qt.LeftButton, pos=last)
+
+    send(QEvent.MouseMove, first, Qt.NoButton, Qt.NoButton)
+    send(QEvent.MouseButtonPress, first, Qt.LeftButton, Qt.LeftButton)
+    for part in (0.3, 0.6, 1.0):
+        send(QEvent.MouseMove, first + (last - first) * part, Qt.NoButton, Qt.LeftButton)
+    send(QEvent.MouseButtonRelease, last, Qt.LeftButton, Qt.NoButton)
 
 
 @pytest.fixture
@@ -106,8 +108,7 @@ def plot(qtbot, widget):
     widget.resize(900, 700)
     widget.show()
     plot = widget.view.browser.plot
-    qtbot.waitUntil(lambda: plot.getImage("image") is not None)
-    qtbot.wait(100)
+    wait_at_rest(qtbot, plot)
     yield plot
     widget.hide()
 
