@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from darfix_core.kernels.compilation import kernel
 
 #: Sums that one sweep adds up, and frames that it takes: so each sum is loaded and stored once for 8 products.
 GROUP = 5
@@ -32,7 +33,7 @@ def sweep_weights(weights):
     return np.ascontiguousarray(padded.reshape(groups, GROUP, sweeps, SWEEP).transpose(2, 0, 1, 3))
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@kernel(fastmath=_FAST)
 def _add_sweep(r0, r1, r2, r3, r4, r5, r6, r7, weights, sums):
     """Add eight rows, weighted, to five rows of sums."""
     s0, s1, s2, s3, s4 = sums[0], sums[1], sums[2], sums[3], sums[4]
@@ -56,7 +57,7 @@ def _add_sweep(r0, r1, r2, r3, r4, r5, r6, r7, weights, sums):
         s4[x] += e0 * f0 + e1 * f1 + e2 * f2 + e3 * f3 + e4 * f4 + e5 * f5 + e6 * f6 + e7 * f7
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@kernel(fastmath=_FAST)
 def add_weighted_sums(block, weights, sums):
     """Add ``sum_k weights[., k] * block[k]`` to `sums`, in float64, in place.
 
@@ -84,7 +85,7 @@ def add_weighted_sums(block, weights, sums):
                 _add_sweep(r0, r1, r2, r3, r4, r5, r6, r7, weights[sweep, g], sums[y, g])
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@kernel(error_model="numpy", fastmath=_FAST)
 def _shape_row(total, first, second, third, fourth, centre, scale, low, high, mean, width, skew, kurt):
     """Centre of mass, FWHM, skewness and excess kurtosis of one row for one motor; see `moments_from_sums`."""
     to_fwhm = 2.0 * np.sqrt(2.0 * np.log(2.0)) * abs(scale)
@@ -105,7 +106,7 @@ def _shape_row(total, first, second, third, fourth, centre, scale, low, high, me
         kurt[x] = tailed if inside and variance > 0.0 and not narrow else np.nan
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def moments_from_sums(sums, first_row, n_motors, centre, scale, low, high, minimum, shapes, covariances):
     """Moments of every pixel from its sums.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from darfix_core.kernels.compilation import kernel
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _order_statistic(block, y, rank, bits, found, trial, below):
     """Counts of one row that have `rank` smaller or equal counts before them in order, bit by bit."""
     found[:] = 0
@@ -23,7 +24,7 @@ def _order_statistic(block, y, rank, bits, found, trial, below):
                 found[x] = trial[x]
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def percentile_of_counts(block, bits, lower, fraction, image):
     """Exact percentile over frames of unsigned counts.
 
