@@ -135,14 +135,15 @@ class ImagePlot(Plot):
     """
 
     def __init__(self, parent: QWidget | None = None, *, colorbar: bool = True) -> None:
+        # Set first: the mouse may already be over the plot while it is made.
+        self._image: Any = None
+        self._frame: Any = None
         super().__init__(
             parent,
             colormap=True,
             aspectRatio=True,
             position=[("column", _whole), ("row", lambda _, y: _whole(y, 0)), ("value", self._value_text)],
         )
-        self._image: Any = None
-        self._frame: Any = None
         self.setDataMargins(0, 0, 0, 0)
         self.setKeepDataAspectRatio(True)
         self.getYAxis().setInverted(True)
