@@ -38,7 +38,7 @@ def test_tutorial_runs_in_the_real_canvas(tmp_path):
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "all nodes have run" in result.stdout
-    assert "Grain Plot: Maps(256 x 256: mosaicity" in result.stdout
+    assert ": mosaicity, intensity, chi/center_of_mass" in result.stdout
     assert (pictures / "canvas.png").stat().st_size > 10_000
     # Opening a workflow writes nothing.
     assert not maps.exists()
