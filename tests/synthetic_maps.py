@@ -8,7 +8,7 @@ import numpy as np
 
 from darfix_core.figures.mosaicity_colors import mosaicity_colors
 from darfix_core.model.dimension import Dimension
-from darfix_core.model.frames import SourceFile
+from darfix_core.model.frame_sources import SourceFile
 from darfix_core.model.history import History, HistoryNode
 from darfix_core.model.maps import Map, Maps
 

@@ -18,7 +18,7 @@ from darfix_core.engine.execution import collect_warnings, deliver_warnings
 from darfix_core.engine.parameters import Parameter, Parameters, split_annotation, union_members
 from darfix_core.errors import nearest
 from darfix_core.model.dataset import Dataset
-from darfix_core.model.frames import SourceFile
+from darfix_core.model.frame_sources import SourceFile
 from darfix_core.model.history import History, HistoryNode
 from darfix_core.model.maps import Maps
 

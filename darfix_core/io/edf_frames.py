@@ -18,7 +18,7 @@ import numpy as np
 from darfix_core.errors import DataFileError
 from darfix_core.io.signature import describe_file
 from darfix_core.model.arrays import AnyArray
-from darfix_core.model.frames import Region, SourceFile
+from darfix_core.model.frame_sources import Region, SourceFile
 
 _TYPES = {
     "signedbyte": "i1",

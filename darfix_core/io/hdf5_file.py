@@ -11,7 +11,7 @@ import h5py
 
 from darfix_core.errors import DataFileError
 from darfix_core.io.signature import describe_file
-from darfix_core.model.frames import SourceFile
+from darfix_core.model.frame_sources import SourceFile
 
 Item: TypeAlias = "h5py.Group | h5py.Dataset"
 

@@ -14,7 +14,7 @@ import numpy as np
 from darfix_core.errors import DataFileError
 from darfix_core.io.hdf5_file import NOT_FOUND, Piece, check_piece, get_item, open_hdf5, pieces, source_files
 from darfix_core.model.arrays import AnyArray, IntArray
-from darfix_core.model.frames import Region, SourceFile
+from darfix_core.model.frame_sources import Region, SourceFile
 
 # Chunks of several frames are kept for the runs that one read is made of, up to this size; slots: a prime.
 _MAX_CHUNK_CACHE = 64 * 2**20

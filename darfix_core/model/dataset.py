@@ -238,7 +238,7 @@ class Dataset:
     def map_frames(
         self, function: Callable[..., AnyArray], *, dtype: DTypeLike | None = None, halo: int = 0, **state: Any
     ) -> Dataset:
-        """Function applied lazily to every frame; see `darfix_core.model.frames.MapFrames`."""
+        """Function applied lazily to every frame; see `darfix_core.model.frame_operations.MapFrames`."""
         return replace(self, frames=self.frames.map(function, dtype=dtype, halo=halo, **state))
 
     def select_frames(self, indices: Any) -> Dataset:

@@ -2,276 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from darfix_core.model.arrays import AnyArray, IntArray, readonly
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """A file that data came from, as it was when it was opened.
-
-    Parameters
-    ----------
-    url : str
-        Absolute path, with the path inside the file behind ``::``.
-    size : int
-        Bytes.
-    mtime : float
-        Time of the last change, seconds since the epoch.
-    """
-
-    url: str
-    size: int
-    mtime: float
-
-
-@dataclass(frozen=True)
-class Region:
-    """A part of a stack: which frames, rows and columns.
-
-    Slices are normalised: start and stop given, step 1 (frames may also be an index array).
-    """
-
-    frames: slice | IntArray
-    rows: slice
-    columns: slice
-
-    @property
-    def n_frames(self) -> int:
-        """Number of frames in the region."""
-        return self.frames.stop - self.frames.start if isinstance(self.frames, slice) else self.frames.size
-
-
-class FrameSource(Protocol):
-    """Where frames come from: an array, a file, a simulation."""
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(n_frames, ny, nx)."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the counts."""
-
-    @property
-    def in_memory(self) -> bool:
-        """True where reading is a view: no file, no decoding."""
-
-    @property
-    def chunk_frames(self) -> int:
-        """Number of frames that are stored, and so best read, together."""
-
-    @property
-    def files(self) -> tuple[SourceFile, ...]:
-        """The files behind the source; empty for arrays."""
-
-    def read(self, region: Region) -> AnyArray:
-        """Counts of a region, shape (frames, rows, columns). Must not be written to."""
-
-
-class FrameOperation(Protocol):
-    """One link of the chain: how it changes the shape and type, what it needs, what it does."""
-
-    def output_shape(self, shape: tuple[int, int, int]) -> tuple[int, int, int]:
-        """Shape of the stack behind the operation."""
-
-    def output_dtype(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
-        """Type of the counts behind the operation."""
-
-    def input_region(self, region: Region, shape: tuple[int, int, int]) -> Region:
-        """What must be read before the operation (from a stack of `shape`) to give `region`."""
-
-    def apply(self, block: AnyArray, needed: Region, region: Region) -> AnyArray:
-        """Give `region` from the `block` that was read for the `needed` region."""
-
-
-@dataclass(frozen=True, eq=False)
-class PerPixel:
-    """State of a frame operation that has one value a pixel, shape (ny, nx)."""
-
-    values: AnyArray
-
-
-@dataclass(frozen=True, eq=False)
-class PerFrame:
-    """State of a frame operation that has one value (or row of values) a frame, shape (n_frames, ...)."""
-
-    values: AnyArray
-
-
-@dataclass(frozen=True, eq=False)
-class ArraySource:
-    """Frames in memory, not copied."""
-
-    array: AnyArray
-    files: tuple[SourceFile, ...] = ()
-
-    def __post_init__(self) -> None:
-        array = np.asarray(self.array)
-        if array.ndim != 3 or 0 in array.shape:
-            raise ValueError(f"frames must have the shape (n_frames, ny, nx) and not be empty, got {array.shape}")
-        if array.dtype.kind not in "uif":
-            raise TypeError(f"frames must hold integers or floats, got {array.dtype}")
-        object.__setattr__(self, "array", readonly(array))
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(n_frames, ny, nx)."""
-        n_frames, ny, nx = self.array.shape
-        return n_frames, ny, nx
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the counts."""
-        return self.array.dtype
-
-    in_memory = True
-    chunk_frames = 1
-
-    def read(self, region: Region) -> AnyArray:
-        """View of a region."""
-        return self.array[region.frames, region.rows, region.columns]
-
-
-@dataclass(frozen=True, eq=False)
-class _WindowSource:
-    """Part of another source, already read, that answers in that source's coordinates."""
-
-    array: AnyArray
-    window: Region
-    shape: tuple[int, int, int]
-    dtype: np.dtype[Any]
-
-    in_memory = True
-    chunk_frames = 1
-    files = ()
-
-    def read(self, region: Region) -> AnyArray:
-        rows = slice(region.rows.start - self.window.rows.start, region.rows.stop - self.window.rows.start)
-        start = self.window.columns.start
-        columns = slice(region.columns.start - start, region.columns.stop - start)
-        frames: slice | IntArray
-        if isinstance(self.window.frames, slice):
-            first = self.window.frames.start
-            if isinstance(region.frames, slice):
-                frames = slice(region.frames.start - first, region.frames.stop - first)
-            else:
-                frames = region.frames - first
-        else:
-            wanted = _frame_array(region.frames)
-            order = np.argsort(self.window.frames, kind="stable")
-            frames = order[np.searchsorted(self.window.frames, wanted, sorter=order)]
-        return self.array[frames, rows, columns]
-
-
-@dataclass(frozen=True)
-class Crop:
-    """Keep a rectangle of every frame; only that part is read."""
-
-    origin: tuple[int, int]
-    shape: tuple[int, int]
-
-    def output_shape(self, shape: tuple[int, int, int]) -> tuple[int, int, int]:
-        """Shape of the stack behind the operation."""
-        return shape[0], *self.shape
-
-    def output_dtype(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
-        """Unchanged."""
-        return dtype
-
-    def input_region(self, region: Region, shape: tuple[int, int, int]) -> Region:
-        """The same pixels, counted from the corner of the larger frame."""
-        y, x = self.origin
-        return Region(
-            region.frames,
-            slice(region.rows.start + y, region.rows.stop + y),
-            slice(region.columns.start + x, region.columns.stop + x),
-        )
-
-    def apply(self, block: AnyArray, needed: Region, region: Region) -> AnyArray:
-        """Nothing left to do: only the rectangle was read."""
-        return block
-
-
-@dataclass(frozen=True, eq=False)
-class SelectFrames:
-    """Keep some frames, in the order given."""
-
-    indices: IntArray
-
-    def output_shape(self, shape: tuple[int, int, int]) -> tuple[int, int, int]:
-        """Shape of the stack behind the operation."""
-        return self.indices.size, *shape[1:]
-
-    def output_dtype(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
-        """Unchanged."""
-        return dtype
-
-    def input_region(self, region: Region, shape: tuple[int, int, int]) -> Region:
-        """The selected frames under their old numbers."""
-        return Region(_compact(self.indices[region.frames]), region.rows, region.columns)
-
-    def apply(self, block: AnyArray, needed: Region, region: Region) -> AnyArray:
-        """Nothing left to do: only the selected frames were read."""
-        return block
-
-
-@dataclass(frozen=True, eq=False)
-class MapFrames:
-    """Apply a function to every frame.
-
-    Parameters
-    ----------
-    function : callable
-        ``function(block, **state) -> block``, with block of shape (frames, rows, columns). It must not
-        write to its arguments, and a frame of its result must depend on that frame alone.
-    dtype : numpy.dtype
-        Type of the result.
-    halo : int
-        Number of rows and columns around a pixel that the function looks at.
-    state : mapping
-        Keyword arguments; those wrapped in `PerPixel` or `PerFrame` are cut to the block.
-    """
-
-    function: Callable[..., AnyArray]
-    dtype: np.dtype[Any]
-    halo: int
-    state: Mapping[str, Any]
-
-    def output_shape(self, shape: tuple[int, int, int]) -> tuple[int, int, int]:
-        """Unchanged."""
-        return shape
-
-    def output_dtype(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
-        """The stated type."""
-        return self.dtype
-
-    def input_region(self, region: Region, shape: tuple[int, int, int]) -> Region:
-        """The region with its halo, as far as the frame goes."""
-        return Region(
-            region.frames, _widened(region.rows, self.halo, shape[1]), _widened(region.columns, self.halo, shape[2])
-        )
-
-    def apply(self, block: AnyArray, needed: Region, region: Region) -> AnyArray:
-        """Call the function on the block and cut its halo off."""
-        arguments: dict[str, Any] = {}
-        for name, value in self.state.items():
-            if isinstance(value, PerPixel):
-                arguments[name] = value.values[needed.rows, needed.columns]
-            elif isinstance(value, PerFrame):
-                arguments[name] = value.values[needed.frames]
-            else:
-                arguments[name] = value
-        result = self.function(block, **arguments)
-        top, left = region.rows.start - needed.rows.start, region.columns.start - needed.columns.start
-        height, width = region.rows.stop - region.rows.start, region.columns.stop - region.columns.start
-        return result[:, top : top + height, left : left + width].astype(self.dtype, copy=False)
+from darfix_core.model.arrays import AnyArray
+from darfix_core.model.frame_operations import Crop, FrameOperation, MapFrames, PerFrame, PerPixel, SelectFrames
+from darfix_core.model.frame_sources import ArraySource, FrameSource, Region, WindowSource, compact
 
 
 class Frames:
@@ -382,7 +121,7 @@ class Frames:
             Must not be written to: it may be a view of the source.
         """
         n_frames, ny, nx = self.shape
-        wanted = _normal_slice(frames, n_frames) if frames is None or isinstance(frames, slice) else _compact(frames)
+        wanted = _normal_slice(frames, n_frames) if frames is None or isinstance(frames, slice) else compact(frames)
         return self._read(Region(wanted, _normal_slice(rows, ny), _normal_slice(columns, nx)))
 
     def window(self, frames: slice) -> Frames:
@@ -394,7 +133,7 @@ class Frames:
         region = Region(frames, slice(0, self.shape[1]), slice(0, self.shape[2]))
         needed = self._needed(region)[0]
         array = self.source.read(needed)
-        return Frames(_WindowSource(array, needed, self.source.shape, self.source.dtype), self.operations)
+        return Frames(WindowSource(array, needed, self.source.shape, self.source.dtype), self.operations)
 
     def _then(self, operation: FrameOperation) -> Frames:
         return Frames(self.source, (*self.operations, operation))
@@ -464,19 +203,3 @@ def _normal_slice(item: slice | None, size: int) -> slice:
     if step != 1:
         raise ValueError(f"only ranges with step 1 can be read, got step {step}")
     return slice(start, max(start, stop))
-
-
-def _widened(item: slice, halo: int, size: int) -> slice:
-    return slice(max(0, item.start - halo), min(size, item.stop + halo))
-
-
-def _frame_array(frames: slice | IntArray) -> IntArray:
-    return np.arange(frames.start, frames.stop) if isinstance(frames, slice) else frames
-
-
-def _compact(indices: Any) -> slice | IntArray:
-    """A run of consecutive numbers as a slice, which sources read without a copy."""
-    array = np.asarray(indices, dtype=np.int64).reshape(-1)
-    if array.size and array[-1] - array[0] == array.size - 1 and np.all(np.diff(array) == 1):
-        return slice(int(array[0]), int(array[-1]) + 1)
-    return array

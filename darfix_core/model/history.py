@@ -10,7 +10,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from darfix_core.model.arrays import frozen_mapping
-from darfix_core.model.frames import SourceFile
+from darfix_core.model.frame_sources import SourceFile
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from darfix_core.engine.loop import fold_frames, map_pixels
 from darfix_core.engine.registry import step
 from darfix_core.model.arrays import AnyArray, FloatArray
 from darfix_core.model.dataset import Dataset
-from darfix_core.model.frames import Frames, PerPixel
+from darfix_core.model.frame_operations import PerPixel
+from darfix_core.model.frames import Frames
 from darfix_core.units import Unit
 
 

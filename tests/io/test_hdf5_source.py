@@ -16,7 +16,8 @@ import pytest
 from darfix_core.errors import DataFileError
 from darfix_core.io.bliss import open_bliss
 from darfix_core.io.hdf5_source import Hdf5Source
-from darfix_core.model.frames import Frames, Region
+from darfix_core.model.frame_sources import Region
+from darfix_core.model.frames import Frames
 from tests.bliss_files import small_stack, write_scan
 
 STACK = small_stack(23, 6, 9)

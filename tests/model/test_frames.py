@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from darfix_core.model.frames import Frames, PerFrame, PerPixel
+from darfix_core.model.frame_operations import PerFrame, PerPixel
+from darfix_core.model.frames import Frames
 
 
 class CountingSource:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import darfix_core as dc
-from darfix_core.model.frames import SourceFile
+from darfix_core.model.frame_sources import SourceFile
 from darfix_core.model.history import History, HistoryNode
 
 

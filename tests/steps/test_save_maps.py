@@ -4,7 +4,7 @@ from darfix_core import load_maps, save_maps
 from darfix_core.engine.registry import get_step
 from darfix_core.errors import DataFileError, OutputExistsError
 from darfix_core.figures import mosaicity_figure
-from darfix_core.model.frames import SourceFile
+from darfix_core.model.frame_sources import SourceFile
 from darfix_core.model.history import History, HistoryNode
 from tests.synthetic_maps import synthetic_maps
 
