@@ -1,9 +1,10 @@
-"""Dimension definition: the scan grid, found from the read-backs or given by hand."""
+"""Dimensions of a scan: found from the positions, or stated."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -12,14 +13,14 @@ from annotated_types import Gt, Le
 from darfix_core.engine.execution import warn
 from darfix_core.engine.registry import step
 from darfix_core.errors import DimensionError, nearest
-from darfix_core.model.arrays import IntArray
+from darfix_core.model.arrays import FloatArray, IntArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.dimension import Dimension
 from darfix_core.steps.motor_levels import TOLERANCE
 from darfix_core.steps.scan_grid import find_dimensions
-from darfix_core.units import Unit
+from darfix_core.units import Unit, motor_unit
 
-_KEYS = {"name": "the motor", "size": "the number of positions", "start": "the first", "stop": "the last position"}
+_KEYS = ("name", "size", "start", "stop")
 
 
 @step(
@@ -31,137 +32,279 @@ _KEYS = {"name": "the motor", "size": "the number of positions", "start": "the f
 def define_dimensions(
     dataset: Dataset,
     *,
-    dimensions: tuple[dict[str, str | int | float], ...] | None = None,
-    tolerance: Annotated[float | None, Gt(0), Le(0.5), Unit("steps")] = None,
+    dimensions: tuple[dict[str, float | int | str], ...] | None = None,
+    tolerance: Annotated[float | None, Gt(0), Le(0.5), Unit("step")] = None,
     assign: Literal["positions", "order"] = "positions",
     snake: bool = False,
 ) -> Dataset:
-    """Define the scan grid: which motors were stepped, through which positions, and where each frame sits.
+    """Find or state the dimensions of a scan, and where each frame sits in its grid.
 
     Parameters
     ----------
     dataset : Dataset
-        Any scan. Its frames stay as they are: missing and repeated grid points need no copy.
-    dimensions : sequence of dict or None
-        None: found from the positions that were read back. By hand: one dict for each motor, slow to fast,
-        with its name, size (the number of positions), start and stop (the first and the last position).
-    tolerance : float or None, steps
-        How far a read-back may lie from its grid position. None: 0.3. At most 0.4 where the grid is found.
+        Any scan.
+    dimensions : tuple of dict or None
+        Slow to fast, each with name (the motor), size (number of positions), start and stop (first and last
+        position, in the unit of the motor); None: found from the positions of the motors.
+    tolerance : float or None, fraction of a step
+        How far a read-back may deviate from its position; None: 0.3. At most 0.4 where dimensions are found.
     assign : {"positions", "order"}
-        By hand: each frame belongs to the grid position next to its read-backs, or its place follows from the
-        order of the frames. With "order" motors without read-backs get the grid positions.
+        Only with stated dimensions. By positions: each frame goes to the position that is nearest to its
+        read-back. By order: the first frame is the first point, and so on, the last dimension running fastest.
     snake : bool
-        With ``assign="order"``: every second line was scanned backwards.
+        Only by order: every second line runs backwards.
 
     Returns
     -------
     Dataset
-        With `dimensions`, slow to fast, in the direction of the scan, and `grid_index`.
+        With `dimensions` and `grid_index`. Points without a frame are missing; points with several are averaged
+        by the steps that follow. By order, motors that have no positions get the stated ones.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a stated dimension is incomplete or not possible.
+    DimensionError
+        If no dimensions are found, or the frames do not fit the stated ones; the message says by how much.
+    AmbiguousDimensionsError
+        If several grids fit; the message lists them.
+    """
+    if dimensions is None:
+        if assign == "order" or snake:
+            warn("assign and snake are used only with stated dimensions; these are found from the positions.")
+        return _found(dataset, tolerance)
+    axes = stated_axes(dimensions)
+    stated = tuple(axis.dimension(_unit(dataset, axis.name)) for axis in axes)
+    limit = TOLERANCE if tolerance is None else tolerance
+    if assign == "order":
+        return _by_order(dataset, stated, snake, limit)
+    if snake:
+        warn("snake is used only with assign='order': by positions the lines need not be told apart.")
+    return _by_positions(dataset, stated, limit)
+
+
+def _unit(dataset: Dataset, motor: str) -> str:
+    return dataset.unit(motor) or motor_unit(motor)
+
+
+def _found(dataset: Dataset, tolerance: float | None) -> Dataset:
+    """Dataset with the dimensions that its positions show."""
+    if not dataset.positions:
+        raise DimensionError(
+            "The scan has no motor positions to find dimensions from. Define the dimensions by hand, with "
+            'assign="order" where the order of the frames gives their places.'
+        )
+    parameters = dataset.metadata.get("scan_parameters")
+    grid = find_dimensions(
+        dataset.positions,
+        {name: _unit(dataset, name) for name in dataset.positions},
+        dataset.title,
+        parameters if isinstance(parameters, Mapping) else None,
+        tolerance,
+    )
+    for message in grid.warnings:
+        warn(message)
+    return dataset.replace(dimensions=grid.dimensions, grid_index=grid.grid_index)
+
+
+# --- stated dimensions ---
+
+
+@dataclass(frozen=True)
+class StatedAxis:
+    """A dimension as the user states it.
+
+    Parameters
+    ----------
+    name : str
+        The motor.
+    size : int
+        Number of positions, at least 2.
+    start, stop : float
+        First and last position.
+    """
+
+    name: str
+    size: int
+    start: float
+    stop: float
+
+    def dimension(self, unit: str) -> Dimension:
+        """Dimension with equally spaced positions."""
+        return Dimension(self.name, np.linspace(self.start, self.stop, self.size), unit)
+
+
+def stated_axes(dimensions: Sequence[Mapping[str, Any]]) -> tuple[StatedAxis, ...]:
+    """Check what the user states.
+
+    Parameters
+    ----------
+    dimensions : sequence of mapping
+        Each with name, size, start and stop.
+
+    Returns
+    -------
+    tuple of StatedAxis
+
+    Raises
+    ------
+    TypeError
+        If a value is of the wrong kind.
+    ValueError
+        If an entry is missing, unknown or not possible, or a motor is named twice.
+    """
+    if not dimensions:
+        raise ValueError("dimensions must have at least one entry; None finds them from the positions")
+    axes = tuple(_stated_axis(f"dimensions[{number}]", entry) for number, entry in enumerate(dimensions))
+    names = [axis.name for axis in axes]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"dimensions must name each motor once, got {', '.join(twice)} more than once")
+    return axes
+
+
+def _stated_axis(where: str, entry: Mapping[str, Any]) -> StatedAxis:
+    missing = [key for key in _KEYS if key not in entry]
+    if missing:
+        raise ValueError(f"{where} must have name, size, start and stop; {', '.join(missing)} missing in {dict(entry)}")
+    unknown = [key for key in entry if key not in _KEYS]
+    if unknown:
+        raise ValueError(f"{where} has no entry {unknown[0]!r}{nearest(unknown[0], _KEYS)}")
+    name, size, start, stop = (entry[key] for key in _KEYS)
+    if not isinstance(name, str):
+        raise TypeError(f"{where}: name must be a string, got {name!r}")
+    if not name.strip():
+        raise ValueError(f"{where}: name must be that of a motor, got {name!r}")
+    if isinstance(size, bool) or not isinstance(size, int):
+        raise TypeError(f"{where} ({name}): size must be an integer of at least 2, got {size!r}")
+    if size < 2:
+        raise ValueError(
+            f"{where} ({name}): size must be an integer of at least 2, got {size}; leave out a motor that stands still"
+        )
+    for key, value in (("start", start), ("stop", stop)):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TypeError(f"{where} ({name}): {key} must be a number, got {value!r}")
+        if not math.isfinite(value):
+            raise ValueError(f"{where} ({name}): {key} must be a finite number, got {value!r}")
+    if start == stop:
+        raise ValueError(f"{where} ({name}): start and stop must differ, got {start!r} for both")
+    return StatedAxis(name, size, float(start), float(stop))
+
+
+def _product(dimensions: Sequence[Dimension]) -> str:
+    """``"15 x 15 = 225 points"``."""
+    sizes = [dimension.size for dimension in dimensions]
+    total = f" = {math.prod(sizes)}" if len(sizes) > 1 else ""
+    return f"{' x '.join(map(str, sizes))}{total} points"
+
+
+# --- frames to places ---
+
+
+def _by_positions(dataset: Dataset, dimensions: tuple[Dimension, ...], tolerance: float) -> Dataset:
+    """Each frame at the nearest positions."""
+    labels = []
+    for dimension in dimensions:
+        label, deviation = _nearest_positions(dataset, dimension)
+        worst = int(np.argmax(np.abs(deviation)))
+        if not abs(deviation[worst]) <= tolerance:
+            raise DimensionError(_too_far(dataset, dimension, label, deviation, worst, tolerance))
+        labels.append(label)
+    shape = tuple(dimension.size for dimension in dimensions)
+    index = np.ravel_multi_index(tuple(labels), shape).astype(np.int64)
+    points = math.prod(shape)
+    visited = int(np.unique(index).size)
+    if visited < points:
+        warn(f"{points - visited} of the {points} grid points have no frame.")
+    if visited < index.size:
+        warn(
+            f"{index.size - visited} of the {index.size} frames lie at a grid point that another frame has already; "
+            "such frames are averaged."
+        )
+    return dataset.replace(dimensions=dimensions, grid_index=index)
+
+
+def _nearest_positions(dataset: Dataset, dimension: Dimension) -> tuple[IntArray, FloatArray]:
+    """Number of the nearest position of each frame, and how far it is, in steps.
 
     Raises
     ------
     DimensionError
-        If no grid fits the positions, or the dimensions do not fit the frames.
-    AmbiguousDimensionsError
-        If several grids fit; the message lists them.
-    TypeError, ValueError
-        If the dimensions by hand are not complete.
+        If the motor has no positions.
     """
-    if dimensions is None:
-        if assign == "order" or snake:
-            raise ValueError("assign='order' and snake need dimensions that are given by hand, got dimensions=None")
-        title, parameters = dataset.title, dataset.metadata.get("scan_parameters")
-        grid = find_dimensions(dataset.positions, dataset.units, title, parameters, tolerance)
-        for message in grid.warnings:
-            warn(message)
-        return dataset.replace(dimensions=grid.dimensions, grid_index=grid.grid_index)
-    axes = tuple(_dimension(number, entry, dataset) for number, entry in enumerate(dimensions))
-    names = [axis.name for axis in axes]
-    if not 1 <= len(axes) <= 4 or len(set(names)) != len(names):
-        raise ValueError(f"dimensions must be one to four different motors, got {', '.join(names) or 'none'}")
-    if assign == "order":
-        return _by_order(dataset, axes, snake)
-    if snake:
-        raise ValueError("snake needs assign='order': read-backs tell by themselves where a frame sits")
-    index = _by_positions(dataset, axes, TOLERANCE if tolerance is None else tolerance)
-    return dataset.replace(dimensions=axes, grid_index=index)
+    if dimension.name not in dataset.positions:
+        raise DimensionError(
+            f"The scan has no positions of {dimension.name}{nearest(dimension.name, list(dataset.positions))}. "
+            'With assign="order" the order of the frames gives their places.'
+        )
+    place = (dataset.positions[dimension.name] - dimension.values[0]) / dimension.step
+    label = np.clip(np.rint(np.nan_to_num(place)), 0, dimension.size - 1)
+    return label.astype(np.int64), place - label
 
 
-def _dimension(number: int, entry: Mapping[str, Any], dataset: Dataset) -> Dimension:
-    """One dimension that was given by hand, checked."""
-    where = f"dimensions[{number}]"
-    for key in entry:
-        if key not in _KEYS:
-            raise TypeError(f"{where} has no entry {key!r}{nearest(key, list(_KEYS))}")
-    for key, text in _KEYS.items():
-        if key not in entry:
-            raise TypeError(f"{where} needs the entry {key!r}: {text}")
-    name, size = entry["name"], entry["size"]
-    if not isinstance(name, str) or not name:
-        raise TypeError(f"name in {where} must be the name of a motor, got {name!r}")
-    if isinstance(size, bool) or not isinstance(size, int):
-        raise TypeError(f"size in {where} ({name}) must be an integer, got {size!r}")
-    if size < 1:
-        raise ValueError(f"size in {where} ({name}) must be at least 1, got {size}")
-    ends = entry["start"], entry["stop"]
-    if any(isinstance(end, bool) or not isinstance(end, int | float) for end in ends):
-        raise TypeError(f"start and stop in {where} ({name}) must be numbers, got {ends[0]!r} and {ends[1]!r}")
-    if size > 1 and ends[0] == ends[1]:
-        raise ValueError(f"start and stop in {where} ({name}) must differ for {size} positions, got {ends[0]} for both")
-    return Dimension(name, np.linspace(*ends, size), dataset.unit(name))
+def _too_far(
+    dataset: Dataset,
+    dimension: Dimension,
+    label: IntArray,
+    deviation: FloatArray,
+    worst: int,
+    tolerance: float,
+) -> str:
+    """Message for read-backs that lie at no stated position."""
+    name, values = dimension.name, dataset.positions[dimension.name]
+    nominal, unit = dimension.values, f" {dimension.unit}" if dimension.unit else ""
+    if not np.isfinite(values[worst]):
+        return f"{name} has no position in frame {worst}."
+    n_far = int(np.count_nonzero(np.abs(deviation) > tolerance))
+    return (
+        f"{n_far} of the {dataset.n_frames} frames do not lie at the stated positions of {name}: frame {worst} stands "
+        f"at {values[worst]:.8g}{unit}, {abs(deviation[worst]):.3g} step from {nominal[label[worst]]:.8g}{unit} "
+        f"(allowed: {tolerance:g} step of {abs(dimension.step):.6g}{unit}). The read-backs of {name} reach from "
+        f"{values.min():.8g} to {values.max():.8g}{unit}, the stated positions from {nominal.min():.8g} to "
+        f"{nominal.max():.8g}{unit}."
+    )
 
 
-def _points(axes: tuple[Dimension, ...]) -> str:
-    sizes = " x ".join(f"{axis.size}" for axis in axes)
-    total = math.prod(axis.size for axis in axes)
-    return f"{sizes} = {total} points" if len(axes) > 1 else f"{total} points"
-
-
-def _by_order(dataset: Dataset, axes: tuple[Dimension, ...], snake: bool) -> Dataset:
-    """Frames placed in the order in which they were recorded."""
-    shape = tuple(axis.size for axis in axes)
-    n, difference = dataset.n_frames, math.prod(shape) - dataset.n_frames
+def _by_order(dataset: Dataset, dimensions: tuple[Dimension, ...], snake: bool, tolerance: float) -> Dataset:
+    """Frame after frame through the grid."""
+    shape = tuple(dimension.size for dimension in dimensions)
+    difference = math.prod(shape) - dataset.n_frames
     if difference:
-        lacking = f"{difference} missing" if difference > 0 else f"{-difference} too many"
-        raise DimensionError(f"the dimensions give {_points(axes)}, but the dataset has {n} frames: {lacking}")
-    places = list(np.unravel_index(np.arange(n), shape))
-    if snake:
-        for axis in range(1, len(shape)):
-            # A line turns round when the number of lines before it is odd.
-            line = np.arange(n) // math.prod(shape[axis:])
-            places[axis] = np.where(line % 2 == 1, shape[axis] - 1 - places[axis], places[axis])
-    nominal = {axis.name: axis.values[place] for axis, place in zip(axes, places, strict=True)}
-    positions = nominal | dict(dataset.positions)
-    return dataset.replace(dimensions=axes, grid_index=np.ravel_multi_index(tuple(places), shape), positions=positions)
+        raise DimensionError(
+            f"{_product(dimensions)}, but the dataset has {dataset.n_frames} frames: "
+            f"{abs(difference)} {'missing' if difference > 0 else 'too many'}. "
+            'With assign="positions" frames may be missing.'
+        )
+    index = snake_index(shape) if snake else np.arange(dataset.n_frames, dtype=np.int64)
+    positions, units = dict(dataset.positions), dict(dataset.units)
+    for dimension, label in zip(dimensions, np.unravel_index(index, shape), strict=True):
+        if dimension.name not in positions:
+            positions[dimension.name] = dimension.values[label]
+            units[dimension.name] = dimension.unit
+            continue
+        deviation = np.abs(positions[dimension.name] - dimension.values[label]) / abs(dimension.step)
+        n_far = int(np.count_nonzero(~(deviation <= tolerance)))
+        if n_far:
+            warn(
+                f"The read-backs of {dimension.name} lie up to {np.nanmax(deviation):.3g} steps from the stated "
+                f"positions, {n_far} of {dataset.n_frames} more than {tolerance:g}: is the order right?"
+            )
+    return dataset.replace(dimensions=dimensions, grid_index=index, positions=positions, units=units)
 
 
-def _by_positions(dataset: Dataset, axes: tuple[Dimension, ...], tolerance: float) -> IntArray:
-    """Frames placed next to their read-backs."""
-    places: list[IntArray] = []
-    for axis in axes:
-        if axis.name not in dataset.positions:
-            raise DimensionError(
-                f"the dataset has no positions of {axis.name}{nearest(axis.name, list(dataset.positions))}; "
-                "with assign='order' the order of the frames tells where they sit"
-            )
-        read_back = dataset.positions[axis.name]
-        distance = np.abs(read_back[:, None] - axis.values)
-        place = distance.argmin(axis=1)
-        step = abs(axis.step) if axis.size > 1 else max(1.0, abs(float(axis.values[0])))
-        deviation = distance[np.arange(len(place)), place] / step
-        worst = int(np.nanargmax(deviation)) if np.isfinite(deviation).any() else 0
-        if not deviation[worst] <= tolerance or not np.isfinite(deviation).all():
-            unit = f" {axis.unit}" if axis.unit else ""
-            raise DimensionError(
-                f"frame {worst} was taken at {axis.name} = {read_back[worst]:.6g}{unit}, {deviation[worst]:.3g} steps "
-                f"from the next of the {axis.size} positions from {axis.values[0]:.6g} to {axis.values[-1]:.6g}{unit}; "
-                f"allowed are {tolerance:g} steps"
-            )
-        places.append(place)
-    index = np.ravel_multi_index(tuple(places), tuple(axis.size for axis in axes))
-    n_points, n_used = math.prod(axis.size for axis in axes), np.unique(index).size
-    if n_used < n_points:
-        warn(f"{n_points - n_used} of the {_points(axes)} have no frame")
-    if n_used < index.size:
-        warn(f"{index.size - n_used} frames repeat a grid point: repeated points are averaged")
-    return index.astype(np.int64)
+def snake_index(shape: tuple[int, ...]) -> IntArray:
+    """Places of the frames of a scan whose lines run back and forth.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Sizes, slow to fast.
+
+    Returns
+    -------
+    ndarray of int, shape (n_frames,)
+        In the flattened (C order) grid. Only the fastest dimension turns round.
+    """
+    grid = np.arange(math.prod(shape), dtype=np.int64).reshape(-1, shape[-1])
+    grid[1::2] = grid[1::2, ::-1]
+    return grid.reshape(-1)

@@ -115,7 +115,7 @@ def choose_grid(candidates: list[GridCandidate], known: ReadBacks) -> GridCandid
     best = candidates[0]
     rivals = [other for other in candidates if other.score > best.score - MARGIN and not other.same_grid(best)]
     announced = [one for one in (best, *rivals) if _is_announced(one, known)]
-    if len(announced) == 1 and (rivals or best.score < _WEAK):
+    if len(announced) == 1:
         if rivals:
             known.warnings.append(
                 f"The positions fit {1 + len(rivals)} scans equally well. The title decided for {announced[0]}."
@@ -199,7 +199,8 @@ def _check_other_motors(grid: GridCandidate, known: ReadBacks) -> None:
         return
     # A motor that drifts evenly looks like a scan while one axis of the real scan was not recognized.
     for entry in known.levels:
-        if entry.motor not in in_step and _steps_evenly(entry.labels, entry.size):
+        scanned_too = entry.motor not in in_step and entry.span * TREMBLE > least
+        if scanned_too and _steps_evenly(entry.labels, entry.size):
             raise AmbiguousDimensionsError(
                 f"The positions fit this scan:\n  {grid}\nbut {entry.motor} steps evenly through {entry.size} "
                 f"positions as well, and no other motor fits the steps between. {BY_HAND}"
@@ -222,7 +223,9 @@ def _steps_evenly(labels: IntArray, size: int) -> bool:
 
 def _listed(known: ReadBacks) -> GridCandidate | None:
     """Scan of a single motor through a list of positions, where nothing else comes into question."""
-    regular = {entry.motor for entry in known.levels if entry.regular}
+    regular = {
+        entry.motor for entry in known.levels if entry.regular and np.unique(entry.labels).size == known.n_frames
+    }
     lists = {
         name: entry
         for name, array in known.moving.items()

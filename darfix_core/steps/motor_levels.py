@@ -9,6 +9,7 @@ Fourier transform of the density of read-backs has a peak at 1/step.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -119,7 +120,8 @@ def find_levels(motor: str, positions: FloatArray, tolerance: float = TOLERANCE)
         return []
     scaled = (positions - positions.min()) / np.ptp(positions)
     order = np.argsort(scaled, kind="stable")
-    found = _regular(motor, positions, scaled, scaled[order], tolerance)
+    steps = [*_equally_spaced(scaled, scaled[order], tolerance), *_two_levels(scaled[order], order)]
+    found = _regular(motor, positions, scaled, _distinct(steps, scaled.size), tolerance)
     known = {entry.labels.tobytes() for entry in found}
     for labels in _by_gaps(scaled[order], order):
         if labels.tobytes() not in known:
@@ -149,11 +151,8 @@ def _weighed(found: list[Levels]) -> list[Levels]:
 # --- equally spaced levels ---
 
 
-def _regular(
-    motor: str, positions: FloatArray, scaled: FloatArray, ascending: FloatArray, tolerance: float
-) -> list[Levels]:
-    """Equally spaced levels from which no read-back, scaled to 0 .. 1, deviates by more than the tolerance."""
-    labels = _equally_spaced(scaled, ascending, tolerance)
+def _regular(motor: str, positions: FloatArray, scaled: FloatArray, labels: IntArray, tolerance: float) -> list[Levels]:
+    """Of several labels those from whose levels no read-back, scaled to 0 .. 1, deviates by more than the tolerance."""
     if not labels.size:
         return []
     offset, step = least_squares(scaled, labels)
@@ -196,9 +195,24 @@ def _equally_spaced(scaled: FloatArray, ascending: FloatArray, tolerance: float)
     rounded = np.rint(phase)
     near = np.abs(phase - rounded).max(axis=1) <= tolerance + _ROOM
     labels = (rounded - rounded.min(axis=1, keepdims=True))[near].astype(np.int64)
-    distinct = {row.tobytes(): row for row in labels}
-    dense = [row for row in distinct.values() if _is_dense(row)]
-    return np.array(dense, dtype=np.int64).reshape(-1, scaled.size)
+    return _distinct([row for row in labels if _is_dense(row)], scaled.size)
+
+
+def _distinct(rows: Iterable[IntArray], n_frames: int) -> IntArray:
+    """Each row once."""
+    distinct = {row.tobytes(): row for row in rows}
+    return np.array(list(distinct.values()), dtype=np.int64).reshape(-1, n_frames)
+
+
+def _two_levels(ascending: FloatArray, order: IntArray) -> list[IntArray]:
+    """Labels from the widest gap each: with two levels, one of which has few frames, there is no period to see."""
+    widest = np.argsort(-np.diff(ascending), kind="stable")[:3]
+    labels = np.empty((widest.size, order.size), dtype=np.int64)
+    labels[:, order] = np.arange(order.size) > widest[:, None]
+    # The tolerance lets a level be wider than the gap; much wider is none.
+    width = np.maximum(ascending[widest] - ascending[0], ascending[-1] - ascending[widest + 1])
+    is_level = width < 4 * np.diff(ascending)[widest]
+    return list(labels[is_level])
 
 
 def _is_dense(labels: IntArray) -> bool:
