@@ -199,8 +199,7 @@ def _check_other_motors(grid: GridCandidate, known: ReadBacks) -> None:
         return
     # A motor that drifts evenly looks like a scan while one axis of the real scan was not recognized.
     for entry in known.levels:
-        scanned_too = entry.motor not in in_step and entry.span * TREMBLE > least
-        if scanned_too and _steps_evenly(entry.labels, entry.size):
+        if entry.motor not in in_step and _steps_evenly(entry.labels, entry.size):
             raise AmbiguousDimensionsError(
                 f"The positions fit this scan:\n  {grid}\nbut {entry.motor} steps evenly through {entry.size} "
                 f"positions as well, and no other motor fits the steps between. {BY_HAND}"
