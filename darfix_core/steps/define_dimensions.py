@@ -63,7 +63,7 @@ def define_dimensions(
     Raises
     ------
     TypeError, ValueError
-        If a stated dimension is incomplete or not possible.
+        If a stated dimension is incomplete or not possible, or `assign` and `snake` are given without need.
     DimensionError
         If no dimensions are found, or the frames do not fit the stated ones; the message says by how much.
     AmbiguousDimensionsError
@@ -71,7 +71,7 @@ def define_dimensions(
     """
     if dimensions is None:
         if assign == "order" or snake:
-            warn("assign and snake are used only with stated dimensions; these are found from the positions.")
+            raise ValueError("assign='order' and snake need stated dimensions, got dimensions=None")
         return _found(dataset, tolerance)
     axes = stated_axes(dimensions)
     stated = tuple(axis.dimension(_unit(dataset, axis.name)) for axis in axes)
@@ -79,7 +79,7 @@ def define_dimensions(
     if assign == "order":
         return _by_order(dataset, stated, snake, limit)
     if snake:
-        warn("snake is used only with assign='order': by positions the lines need not be told apart.")
+        raise ValueError("snake needs assign='order', got assign='positions': read-backs tell where a frame sits")
     return _by_positions(dataset, stated, limit)
 
 

@@ -74,9 +74,12 @@ def test_parameters_of_the_scan_are_compared_too():
         define_dimensions(mesh(metadata=metadata))
 
 
-def test_places_by_order_without_stated_dimensions_warn():
-    with pytest.warns(DarfixWarning, match="stated dimensions"):
-        define_dimensions(mesh(), assign="order")
+@pytest.mark.parametrize(
+    "without_use", [{"assign": "order"}, {"snake": True}, {"snake": True, "dimensions": (CHI, MU)}]
+)
+def test_assignment_without_use_is_refused(without_use):
+    with pytest.raises(ValueError, match="order"):
+        define_dimensions(mesh(), **without_use)
 
 
 def test_scan_without_positions_names_the_way_out():
