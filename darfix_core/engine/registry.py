@@ -7,8 +7,10 @@ so that the widget form, the command line, the workflow runner and the reference
 from __future__ import annotations
 
 import functools
+import glob
 import importlib
 import inspect
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -96,6 +98,9 @@ class Step:
         Qualified name of the widget class; empty where another widget serves the step.
     input_path, output_path : str
         Parameter that names the file which the step reads or writes; empty where there is none.
+    file_parameters : tuple of str
+        All parameters that may name files to read, `input_path` first. What follows ``::`` in their values is a
+        path inside the file.
     summary : str
         First paragraph of the docstring.
     """
@@ -111,6 +116,7 @@ class Step:
     widget: str = ""
     input_path: str = ""
     output_path: str = ""
+    file_parameters: tuple[str, ...] = ()
     summary: str = field(default="")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -155,7 +161,7 @@ class Step:
         node = HistoryNode(
             step=self.id,
             version=self.version,
-            parameters=values,
+            parameters=self._with_absolute_paths(values),
             inputs={name: history.head for name, history in histories.items() if history.head is not None},
             package_version=__version__,
             sources=self._sources(result, inputs),
@@ -168,10 +174,29 @@ class Step:
 
         return tuple(map(recorded, result)) if isinstance(result, tuple) else recorded(result)
 
+    def _with_absolute_paths(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters as the history keeps them: valid in any current folder."""
+        return {
+            name: _absolute(value, always=name == self.input_path) if name in self.file_parameters else value
+            for name, value in values.items()
+        }
+
     def _sources(self, result: Any, inputs: Mapping[str, Any]) -> tuple[SourceFile, ...]:
         """Files that this step read: those of its result that none of its inputs has."""
         known = {file for value in inputs.values() if isinstance(value, Dataset) for file in _files(value)}
         return tuple(file for file in _files(result) if file not in known) if isinstance(result, Dataset) else ()
+
+
+def _absolute(value: Any, *, always: bool) -> Any:
+    """Absolute path of a file or pattern; of what may also be something else, only where there is such a file."""
+    if isinstance(value, tuple):
+        return tuple(_absolute(entry, always=always) for entry in value)
+    if not isinstance(value, str) or not value:
+        return value
+    file, separator, inside = value.partition("::")
+    path = os.path.abspath(os.path.expanduser(file))
+    known = always or os.path.exists(path) or (glob.has_magic(file) and bool(glob.glob(path)))
+    return path + separator + inside if known else value
 
 
 def _files(dataset: Dataset) -> tuple[SourceFile, ...]:
@@ -190,6 +215,7 @@ def step(
     widget: str = "",
     input_path: str = "",
     output_path: str = "",
+    file_parameters: tuple[str, ...] = (),
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a function as a step.
 
@@ -209,6 +235,8 @@ def step(
         Qualified name of the widget class.
     input_path, output_path : str
         Parameter that names the file which the step reads or writes, if it does.
+    file_parameters : tuple of str
+        Further parameters that may name files to read.
 
     Returns
     -------
@@ -217,7 +245,7 @@ def step(
     """
 
     def register(function: Callable[P, R]) -> Callable[P, R]:
-        made = _describe(function, id, version, title, widget, input_path, output_path)
+        made = _describe(function, id, version, title, widget, input_path, output_path, file_parameters)
         _steps[id] = made
 
         @functools.wraps(function)
@@ -239,6 +267,7 @@ def _describe(
     widget: str,
     input_path: str,
     output_path: str,
+    file_parameters: tuple[str, ...],
 ) -> Step:
     hints = get_type_hints(function, include_extras=True)
     texts = parameter_descriptions(function.__doc__ or "")
@@ -270,6 +299,7 @@ def _describe(
         widget,
         input_path,
         output_path,
+        tuple(filter(None, (input_path, *file_parameters))),
         " ".join(summary.split()),
     )
 

@@ -13,6 +13,7 @@ from darfix_core.model.dataset import Dataset
     title="Data Selection",
     widget="orangecontrib.dfxm.widgets.owdataselection.OWDataSelection",
     input_path="path",
+    file_parameters=("dark",),
 )
 def load(
     path: str | tuple[str, ...],
