@@ -142,6 +142,8 @@ class Hdf5Source:
         """Open dataset, shared by the threads that read at the same time, closed by the last of them."""
         with self._lock:
             if self._dataset is None:
+                # Files of a virtual dataset may vanish between two reads, and HDF5 would then give zeros.
+                self._checked.clear()
                 self._handle = open_hdf5(self._file)
                 try:
                     self._dataset = self._find(self._handle)

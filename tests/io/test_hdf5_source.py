@@ -148,19 +148,33 @@ def test_file_that_vanished_is_named_when_it_is_read(path):
         frames[0]
 
 
-def test_virtual_source_that_vanished_gives_no_zeros(tmp_path):
+def virtual_stack(folder) -> Hdf5Source:
+    """Virtual dataset of a file a frame: 0.h5, 1.h5 ..."""
     layout = h5py.VirtualLayout(STACK.shape, STACK.dtype)
     for number in range(23):
-        with h5py.File(tmp_path / f"{number}.h5", "w") as file:
+        with h5py.File(folder / f"{number}.h5", "w") as file:
             file["data"] = STACK[number : number + 1]
         layout[number] = h5py.VirtualSource(f"{number}.h5", "data", (1, 6, 9))[0]
-    with h5py.File(tmp_path / "scan.h5", "w") as file:
+    with h5py.File(folder / "scan.h5", "w") as file:
         file.create_virtual_dataset("data", layout)
-    frames = Frames(Hdf5Source(str(tmp_path / "scan.h5"), "/data"))
+    return Hdf5Source(str(folder / "scan.h5"), "/data")
+
+
+def test_virtual_source_that_vanished_gives_no_zeros(tmp_path):
+    frames = Frames(virtual_stack(tmp_path))
     (tmp_path / "11.h5").unlink()
     np.testing.assert_array_equal(frames[5:11], STACK[5:11])
     with pytest.raises(DataFileError, match=r"11\.h5: there is no such file"):
         frames[5:12]
+
+
+def test_virtual_source_that_vanished_after_a_read_gives_no_zeros(tmp_path):
+    frames = Frames(virtual_stack(tmp_path))
+    np.testing.assert_array_equal(frames[:], STACK)
+    for number in (0, 11):
+        (tmp_path / f"{number}.h5").unlink()
+        with pytest.raises(DataFileError, match=rf"{number}\.h5: there is no such file"):
+            frames[number]
 
 
 def test_huge_scan_opens_at_once_and_is_read_in_parts(tmp_path):
