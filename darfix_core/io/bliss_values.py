@@ -162,9 +162,12 @@ _UNFINISHED = ("abort", "interrupt", "fail", "kill", "error", "cancel", "deleted
 
 
 def interruption(entry: h5py.Group) -> str:
-    """Why a scan is not whole, as the file has it; empty for scans that went through."""
+    """Why a scan is not whole, as far as the file tells; empty for scans that went through."""
     for path in ("end_reason", "writer/status"):
         reason = text(entry, path)
         if any(word in reason.lower() for word in _UNFINISHED):
             return reason
+    # BLISS writes when a scan starts, and both of these when it ends, however it ends.
+    if text(entry, "start_time") and "end_time" not in entry and "end_reason" not in entry:
+        return "no end is recorded: it was cut off, or still runs"
     return ""

@@ -229,6 +229,31 @@ def test_interrupted_scan_keeps_what_it_has_in_common(path, n_frames, n_position
     assert dataset.counters["monitor"].size == 10
 
 
+@pytest.mark.parametrize(("n_frames", "n_positions"), [(10, 12), (12, 10)])
+def test_scan_without_an_end_keeps_what_it_has_in_common(path, n_frames, n_positions):
+    write_scan(path, STACK[:n_frames], {"mu": MU[:n_positions]}, end_reason=None)
+    with pytest.warns(DarfixWarning, match=rf"no end is recorded.*{n_frames} frames and {n_positions} pos.*first 10"):
+        dataset = open_bliss(str(path))
+    np.testing.assert_array_equal(dataset.frames, STACK[:10])
+    np.testing.assert_array_equal(dataset.positions["mu"], MU[:10])
+
+
+@pytest.mark.parametrize("name", ["end_time", "end_reason", "start_time"])
+def test_scan_with_an_end_or_from_another_program_has_to_fit(path, name):
+    write_scan(path, STACK[:10], {"mu": MU}, end_reason=None)
+    with h5py.File(path, "a") as file:
+        if name == "start_time":
+            del file["1.1/start_time"]
+        else:
+            file[f"1.1/{name}"] = "SUCCESS"
+    assert "10 frames, but there are 12 positions of mu" in message(path)
+
+
+def test_whole_scan_without_an_end_opens_without_a_warning(path):
+    write_scan(path, STACK, {"mu": MU}, end_reason=None)
+    assert open_bliss(str(path)).n_frames == 12
+
+
 def test_frame_range_cuts_frames_positions_and_counters(path):
     write_scan(path, STACK, {"mu": MU}, counters={"monitor": np.arange(12)})
     dataset = open_bliss(str(path), frames=(3, 7))
