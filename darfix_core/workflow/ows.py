@@ -7,7 +7,6 @@ pickle are refused, because reading pickle runs code that the file brings along.
 from __future__ import annotations
 
 import ast
-import glob
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from darfix_core.engine.registry import Step, channel_name, step_of_widget
 from darfix_core.errors import WorkflowError, nearest
 from darfix_core.io.atomic import write_whole
 from darfix_core.workflow.graph import Graph, Link, Node
+from darfix_core.workflow.paths import beside_workflow
 
 #: Settings that Orange itself or the base of our widgets keeps, and that are no parameters of a step.
 WIDGET_SETTINGS = frozenset(
@@ -62,8 +62,8 @@ def _parse(file: Path) -> ElementTree.Element:
 def read_ows(path: str | os.PathLike[str]) -> Graph:
     """Workflow of an .ows file.
 
-    Disabled links are left out. Relative paths of input files are looked for beside the .ows file, as the canvas does,
-    then in the current folder.
+    Disabled links are left out. Relative paths of input files are found by
+    `darfix_core.workflow.paths.beside_workflow`, as in the canvas.
 
     Parameters
     ----------
@@ -108,9 +108,7 @@ def _node(element: ElementTree.Element, settings: ElementTree.Element | None, fi
         raise WorkflowError(f"{where} is the widget {widget!r}, for which darfix-core has no step")
     values = {} if settings is None else _settings(settings, where)
     parameters = _parameters(values, step, where)
-    if step.input_path in parameters:
-        parameters[step.input_path] = _beside(parameters[step.input_path], file)
-    return Node(key, title, step.id, parameters)
+    return Node(key, title, step.id, beside_workflow(step, parameters, file.absolute().parent))
 
 
 def _settings(element: ElementTree.Element, where: str) -> Mapping[str, Any]:
@@ -139,22 +137,6 @@ def _parameters(settings: Mapping[str, Any], step: Step, where: str) -> dict[str
         if name not in known and name not in WIDGET_SETTINGS and not name.startswith(VIEW_PREFIX):
             raise WorkflowError(f"{where} has a setting {name!r} that is no parameter{nearest(name, list(known))}")
     return {name: value for name, value in settings.items() if name in known}
-
-
-def _beside(path: Any, file: Path) -> Any:
-    """Path of an input file: a relative one is beside the workflow, or else in the current folder."""
-    if isinstance(path, list | tuple):
-        return tuple(_beside(entry, file) for entry in path)
-    if not isinstance(path, str) or not path:
-        return path
-    beside, here = (
-        os.path.normpath(folder / Path(path).expanduser()) for folder in (file.absolute().parent, Path.cwd())
-    )
-    return here if not _is_there(beside) and _is_there(here) else beside
-
-
-def _is_there(path: str) -> bool:
-    return os.path.exists(path) or (glob.has_magic(path) and bool(glob.glob(path)))
 
 
 def _enabled(element: ElementTree.Element) -> bool:

@@ -241,14 +241,17 @@ def test_windows_stay_closed(orange, owroi, rocking_dataset):
     assert widget.view.browser.plot.getImage("image") is None
 
 
-def test_relative_input_is_looked_for_beside_the_workflow(tmp_path):
-    from orangecontrib.dfxm.widgets.step_widget import _beside
+def test_relative_input_is_looked_for_beside_the_workflow(orange, tmp_path, monkeypatch):
+    from orangecontrib.dfxm.widgets.owdataselection import OWDataSelection
 
     (tmp_path / "scan.h5").touch()
-    assert _beside(str(tmp_path), "scan.h5") == str(tmp_path / "scan.h5")
-    assert _beside(str(tmp_path), "*.h5") == str(tmp_path / "*.h5")
-    assert _beside(str(tmp_path), "elsewhere.h5") == "elsewhere.h5"
-    assert _beside(str(tmp_path), str(tmp_path / "scan.h5")) == str(tmp_path / "scan.h5")
+    widget = orange.create_widget(OWDataSelection, stored_settings={"path": "scan.h5", "dark": "scan.h5::2.1"})
+    assert widget.resolved_parameters()["path"] == "scan.h5"
+    monkeypatch.setattr(widget, "workflowEnv", lambda: {"basedir": str(tmp_path)})
+    values = widget.resolved_parameters()
+    assert values["path"] == str(tmp_path / "scan.h5")
+    assert values["dark"] == f"{tmp_path / 'scan.h5'}::2.1"
+    assert widget.dark == "scan.h5::2.1"
 
 
 def test_stored_names_the_settings(orange, owroi):

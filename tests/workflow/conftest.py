@@ -31,8 +31,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(registry, "STEP_MODULES", dict.fromkeys(names, "fake"))
     ran: list[str] = []
 
-    @step("load", version=1, title="Load", widget=LOAD, input_path="path")
-    def load(path: str | tuple[str, ...], *, scan: str | None = None) -> Dataset:
+    @step("load", version=1, title="Load", widget=LOAD, input_path="path", file_parameters=("dark",))
+    def load(path: str | tuple[str, ...], *, scan: str | None = None, dark: str | None = None) -> Dataset:
         """Load a text file."""
         ran.append("load")
         if scan == "broken":

@@ -30,6 +30,12 @@ def test_relative_input_is_beside_the_workflow_else_in_the_current_folder(ows, f
     assert graph.find("Save").parameters["path"] == "maps.h5"
 
 
+def test_dark_frames_lie_beside_the_workflow_too(ows, ones):
+    graph = read_ows(ows([("A", LOAD, {"dark": "ones.txt::2.1"}), ("B", LOAD, {"dark": "2.1"})]))
+    assert graph.find("A").parameters["dark"] == f"{ones}::2.1"
+    assert graph.find("B").parameters["dark"] == "2.1"
+
+
 def test_absolute_and_several_inputs(ows):
     graph = read_ows(ows([("Load", LOAD, {"path": ["/data/a.edf", "/data/b.edf"]}), ("Empty", LOAD, {"path": ""})]))
     assert graph.find("Load").parameters["path"] == ("/data/a.edf", "/data/b.edf")

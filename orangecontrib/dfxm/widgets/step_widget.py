@@ -7,10 +7,8 @@ thread; a change while it runs cancels it and starts again with the newest value
 from __future__ import annotations
 
 import base64
-import glob
 import logging
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 from AnyQt.QtCore import QBuffer, QIODevice, QSize, QTimer
@@ -23,6 +21,7 @@ from orangewidget import gui
 from darfix_core.engine.execution import execution
 from darfix_core.engine.registry import STEP_MODULES, Step, channel_name, get_step
 from darfix_core.errors import Cancelled, DarfixError
+from darfix_core.workflow.paths import beside_workflow
 from orangecontrib.dfxm.summaries import facts
 from orangecontrib.dfxm.views.latest_task import LatestTask
 from orangecontrib.dfxm.views.parameter_editors import Editor
@@ -208,15 +207,9 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
         return {name: getattr(self, name) for name in self.step.parameters.entries}
 
     def resolved_parameters(self) -> dict[str, Literal]:
-        """The parameters as the step gets them: relative input files lie beside the saved workflow."""
-        values, name = self.parameters(), self.step.input_path
+        """The parameters as the step gets them: input files found as the runner of saved workflows does."""
         folder = self.workflowEnv().get("basedir")
-        if name and folder:
-            path = values[name]
-            several = isinstance(path, list | tuple)
-            found = tuple(_beside(folder, entry) for entry in (path if several else (path,)))
-            values[name] = found if several else found[0]
-        return values
+        return beside_workflow(self.step, self.parameters(), folder) if folder else self.parameters()
 
     def change_parameters(self, **values: Literal) -> None:
         """Set parameters as if the user had typed them."""
@@ -346,14 +339,6 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
         picture = self.picture()
         if picture is not None and self.produced is not None:
             self.report_raw(_as_html(picture))
-
-
-def _beside(folder: str, path: Any) -> Any:
-    """Path in the folder of the workflow if there is such a file, folder or glob, else as it was given."""
-    if not isinstance(path, str) or not path:
-        return path
-    beside = str(Path(folder) / Path(path).expanduser())
-    return beside if Path(beside).exists() or glob.glob(beside) else path
 
 
 def _as_html(widget: QWidget) -> str:
