@@ -143,8 +143,9 @@ def execution(
     ------
     Execution
     """
-    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
-        raise ValueError(f"threads must be a positive integer, got {threads!r}")
+    for name, value in (("threads", threads), ("memory", memory)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise ValueError(f"{name} must be a positive integer, got {value!r}")
     asked = cancelled.is_set if isinstance(cancelled, threading.Event) else cancelled
     run = Execution(threads or available_threads(), memory or memory_budget(), progress, asked, on_warning)
     token = _current.set(run)

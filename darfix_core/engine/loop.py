@@ -24,6 +24,8 @@ A = TypeVar("A")
 # Bytes of a stripe's share of a block: small enough for the second-level cache when operations are applied.
 _STRIPE_BYTES = 2**21
 _READ_BYTES = 64 * 2**20
+# Share of the time of a tile that reading it takes, for the progress bar.
+_READING = 0.8
 
 
 class Fold(Protocol[A]):
@@ -222,44 +224,49 @@ def map_pixels(
         If the computation was cancelled.
     """
     run, sizes = current_execution(), sizes or BlockSizes()
-    n_frames, ny, nx = frames.shape
-    stripe = _stripe_rows(frames, sizes)
-    result = _Images(ny)
-    for tile in _pixel_tiles(frames, run):
-        held = frames if frames.source.in_memory else _in_memory(frames, tile)
-        offset = 0 if frames.source.in_memory else tile.start
+    ny, result = frames.shape[1], _Images(frames.shape[1])
+    in_memory = frames.source.in_memory
+    # The two threads' worth of blocks in flight, and what the function makes of them, share the memory with the tile.
+    most = max(1, run.memory // ((2 if in_memory else 4) * run.threads * _bytes_of_row(frames)))
+    stripe = sizes.rows or min(most, _stripe_rows(frames, sizes))
+    tiles = [slice(0, ny)] if in_memory else _ranges(ny, max(1, min(ny, run.memory // (2 * _bytes_of_row(frames)))))
+    for number, tile in enumerate(tiles):
+
+        def report(fraction: float, number: int = number) -> None:
+            run.report((number + fraction) / len(tiles), what)
+
+        held = frames if in_memory else _in_memory(frames, tile, report)
+        offset = 0 if in_memory else tile.start
 
         def work(rows: slice, held: Frames = held, offset: int = offset) -> slice:
             block = held.read(None, slice(rows.start - offset, rows.stop - offset))
             result.put(rows, function(block, rows))
             return rows
 
+        before = 0.0 if in_memory else _READING
         parts = [slice(r.start + tile.start, r.stop + tile.start) for r in _ranges(tile.stop - tile.start, stripe)]
         for rows in run_in_order(work, parts, run):
-            run.report(rows.stop / ny, what)
+            report(before + (1 - before) * (rows.stop - tile.start) / (tile.stop - tile.start))
     return result.images
 
 
-def _pixel_tiles(frames: Frames, run: Execution) -> list[slice]:
-    """Rows that are held at once: all of them where no file has to be read, else what the memory allows."""
-    n_frames, ny, nx = frames.shape
-    if frames.source.in_memory:
-        return [slice(0, ny)]
-    per_row = n_frames * nx * max(frames.dtype.itemsize, np.dtype(frames.source.dtype).itemsize)
-    return _ranges(ny, max(1, min(ny, run.memory // (2 * per_row))))
+def _bytes_of_row(frames: Frames) -> int:
+    """Bytes of one detector row in all frames."""
+    return frames.shape[0] * frames.shape[2] * max(frames.dtype.itemsize, np.dtype(frames.source.dtype).itemsize)
 
 
-def _in_memory(frames: Frames, rows: slice) -> Frames:
+def _in_memory(frames: Frames, rows: slice, tell: Callable[[float], None]) -> Frames:
     """Computed rows of all frames, in memory, read in blocks so that cancelling does not wait for the file."""
     run = current_execution()
     n_frames, _, nx = frames.shape
     held = np.empty((n_frames, rows.stop - rows.start, nx), frames.dtype)
 
-    def read(part: slice) -> tuple[slice, AnyArray]:
-        return part, frames.read(part, rows)
+    def read(part: slice) -> slice:
+        held[part] = frames.read(part, rows)
+        return part
 
-    for part, block in run_in_order(read, _ranges(n_frames, _read_frames(frames, run, BlockSizes())), run):
-        held[part] = block
+    for part in run_in_order(read, _ranges(n_frames, _read_frames(frames, run, BlockSizes())), run):
+        tell(_READING * part.stop / n_frames)
     return Frames.from_array(held)
 
 

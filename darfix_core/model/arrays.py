@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +24,25 @@ def readonly(array: AnyArray) -> AnyArray:
     return view
 
 
+class FrozenDict(dict[K, V]):
+    """Dictionary that cannot be changed; equal to, and combined with ``|`` into, an ordinary one. It can be pickled."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("this mapping cannot be changed; make a new one with dict(...) and replace(...)")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (dict(self),)
+
+
 def frozen_mapping(mapping: Mapping[K, V]) -> Mapping[K, V]:
-    """Read-only copy of a mapping."""
-    return MappingProxyType(dict(mapping))
+    """Read-only copy of a mapping and of the mappings in it."""
+    frozen: dict[Any, Any] = {
+        key: frozen_mapping(value) if isinstance(value, Mapping) else value for key, value in mapping.items()
+    }
+    return FrozenDict(frozen)
 
 
 def per_frame_values(values: Mapping[str, Any], n_frames: int, what: str) -> Mapping[str, FloatArray]:

@@ -59,7 +59,8 @@ class Dataset:
         Signs of the image axes against the sample: (-1, -1) as the objective inverts both,
         (1, 1) for frames that have been turned back.
     history : History
-        How the dataset was made.
+        How the dataset was made. Only steps extend it: what is made in another way, by `replace` or `crop`,
+        starts a new one.
 
     Raises
     ------
@@ -98,6 +99,8 @@ class Dataset:
         if self.dark is not None and self.dark.shape[1:] != (ny, nx):
             raise ValueError(f"dark frames must have the shape of a frame, {(ny, nx)}, got {self.dark.shape[1:]}")
         self._check_grid(n_frames)
+        if self.history.head is None:
+            change(self, "history", History.of_array(self.frames.shape, str(self.frames.dtype)))
 
     def _check_grid(self, n_frames: int) -> None:
         if not self.dimensions:
@@ -228,8 +231,8 @@ class Dataset:
         return self.frames[:, y, x]
 
     def replace(self, **changes: Any) -> Dataset:
-        """The same dataset with some parts changed."""
-        return replace(self, **changes)
+        """The same dataset with some parts changed; see `history`."""
+        return replace(self, **({"history": History()} | changes))
 
     def with_history(self, history: History) -> Dataset:
         """The same dataset with another history."""
@@ -239,15 +242,14 @@ class Dataset:
         self, function: Callable[..., AnyArray], *, dtype: DTypeLike | None = None, halo: int = 0, **state: Any
     ) -> Dataset:
         """Function applied lazily to every frame; see `darfix_core.model.frame_operations.MapFrames`."""
-        return replace(self, frames=self.frames.map(function, dtype=dtype, halo=halo, **state))
+        return self.replace(frames=self.frames.map(function, dtype=dtype, halo=halo, **state))
 
     def select_frames(self, indices: Any) -> Dataset:
         """Some of the frames, with their positions, counters and places in the scan grid."""
         chosen = np.asarray(indices)
         if chosen.dtype == bool:
             chosen = np.flatnonzero(chosen)
-        return replace(
-            self,
+        return self.replace(
             frames=self.frames.select(chosen),
             positions={name: values[chosen] for name, values in self.positions.items()},
             counters={name: values[chosen] for name, values in self.counters.items()},
@@ -257,8 +259,7 @@ class Dataset:
     def crop(self, origin: tuple[int, int], shape: tuple[int, int]) -> Dataset:
         """Rectangle of every frame, with mask and dark frames; only that part is read."""
         (y, x), (height, width) = origin, shape
-        return replace(
-            self,
+        return self.replace(
             frames=self.frames.crop(origin, shape),
             dark=None if self.dark is None else self.dark.crop(origin, shape),
             mask=None if self.mask is None else self.mask[y : y + height, x : x + width],

@@ -75,7 +75,15 @@ class FrameSource(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ArraySource:
-    """Frames in memory, not copied."""
+    """Frames in memory, not copied unless they are in the byte order of another machine.
+
+    Parameters
+    ----------
+    array : ndarray, shape (n_frames, ny, nx)
+        Integers, or floats of 32 or 64 bits.
+    files : tuple of SourceFile
+        Where the array came from, if it was read.
+    """
 
     array: AnyArray
     files: tuple[SourceFile, ...] = ()
@@ -84,9 +92,10 @@ class ArraySource:
         array = np.asarray(self.array)
         if array.ndim != 3 or 0 in array.shape:
             raise ValueError(f"frames must have the shape (n_frames, ny, nx) and not be empty, got {array.shape}")
-        if array.dtype.kind not in "uif":
-            raise TypeError(f"frames must hold integers or floats, got {array.dtype}")
-        object.__setattr__(self, "array", readonly(array))
+        if array.dtype.kind not in "uif" or array.dtype.itemsize > 8 or array.dtype == np.float16:
+            raise TypeError(f"frames must hold integers, or floats of 32 or 64 bits, got {array.dtype}")
+        native = array.astype(array.dtype.newbyteorder("="), copy=False)
+        object.__setattr__(self, "array", readonly(native))
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -153,37 +153,22 @@ class Frames:
         return block
 
     def __getitem__(self, key: Any) -> AnyArray:
-        keys = key if isinstance(key, tuple) else (key,)
-        if len(keys) > 3:
-            raise IndexError(f"a stack has three axes, got {len(keys)} indices")
-        parts: list[Any] = []
+        items = _full_key(key)
         drop: list[int] = []
         for axis, size in enumerate(self.shape):
-            item = keys[axis] if axis < len(keys) else slice(None)
-            if isinstance(item, int | np.integer):
-                number = int(item) + (size if item < 0 else 0)
+            if isinstance(items[axis], int | np.integer):
+                number = int(items[axis]) + (size if items[axis] < 0 else 0)
                 if not 0 <= number < size:
-                    raise IndexError(f"index {int(item)} is out of range for axis {axis} with size {size}")
+                    raise IndexError(f"index {int(items[axis])} is out of range for axis {axis} with size {size}")
                 drop.append(axis)
-                item = slice(number, number + 1)
-            parts.append(item)
-        frames, rows, columns = parts
-        strided: list[Any] = [slice(None)] * 3
-        if isinstance(frames, slice) and frames.step not in (None, 1):
-            frames = np.arange(*frames.indices(self.shape[0]))
-        elif not isinstance(frames, slice):
-            frames = np.arange(self.shape[0])[frames]
-        for axis, item in ((1, rows), (2, columns)):
-            if not isinstance(item, slice) or item.step not in (None, 1):
-                strided[axis] = item
-        block = self.read(
-            frames,
-            rows if strided[1] == slice(None) else None,
-            columns if strided[2] == slice(None) else None,
-        )
+                items[axis] = slice(number, number + 1)
+        # Frames are read in any order; of rows and columns a range is read, and other choices made afterwards.
+        frames = items[0] if _is_range(items[0]) else np.arange(self.shape[0])[items[0]]
+        rows, columns = (item if _is_range(item) else None for item in items[1:])
+        block = self.read(frames, rows, columns)
         for axis in (1, 2):
-            if strided[axis] != slice(None):
-                block = block[(slice(None),) * axis + (strided[axis],)]
+            if not _is_range(items[axis]):
+                block = block[(slice(None),) * axis + (items[axis],)]
         return block.squeeze(axis=tuple(drop)) if drop else block
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> AnyArray:
@@ -196,6 +181,31 @@ class Frames:
         n_frames, ny, nx = self.shape
         kind = type(self.source).__name__
         return f"Frames({n_frames} x {ny} x {nx} {self.dtype}, {kind}, {len(self.operations)} operations)"
+
+
+def _full_key(key: Any) -> list[Any]:
+    """Index of each of the three axes, an Ellipsis expanded."""
+    items = list(key) if isinstance(key, tuple) else [key]
+    dots = [place for place, item in enumerate(items) if item is Ellipsis]
+    if len(items) - len(dots) > 3 or len(dots) > 1:
+        raise IndexError(f"a stack has three axes, got the index {key!r}")
+    place = dots[0] if dots else len(items)
+    items[place : place + len(dots)] = [slice(None)] * (3 - len(items) + len(dots))
+    arrays = 0
+    for axis, item in enumerate(items):
+        if isinstance(item, slice | int | np.integer) and not isinstance(item, bool):
+            continue
+        array = np.asarray(item)
+        if item is None or array.ndim != 1 or array.dtype.kind not in "iub":
+            raise IndexError(f"a stack is indexed by integers, slices and lists of integers, got {item!r}")
+        items[axis], arrays = array, arrays + 1
+    if arrays > 1:
+        raise IndexError("only one axis of a stack can be indexed by a list")
+    return items
+
+
+def _is_range(item: Any) -> bool:
+    return isinstance(item, slice) and item.step in (None, 1)
 
 
 def _normal_slice(item: slice | None, size: int) -> slice:

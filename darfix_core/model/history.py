@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from graphlib import TopologicalSorter
@@ -11,6 +12,9 @@ from typing import Any
 
 from darfix_core.model.arrays import frozen_mapping
 from darfix_core.model.frame_sources import SourceFile
+
+#: Step id of the node that stands for data which no step made.
+ARRAY = "array"
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class History:
     nodes : mapping
         Node id -> node; closed: every input of a node is there.
     head : str or None
-        The node that made the result; None for data of unknown origin.
+        The node that made the result; None for an empty history.
     """
 
     nodes: Mapping[str, HistoryNode] = field(default_factory=dict)
@@ -94,6 +98,12 @@ class History:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "nodes", frozen_mapping(self.nodes))
+
+    @classmethod
+    def of_array(cls, shape: tuple[int, ...], dtype: str) -> History:
+        """History of data that no step made: one node, like no other, that stands for them."""
+        parameters = {"id": uuid.uuid4().hex, "shape": shape, "dtype": dtype}
+        return cls.join(HistoryNode(ARRAY, 1, parameters, {}, ""), [])
 
     @classmethod
     def join(cls, node: HistoryNode, inputs: Iterable[History]) -> History:

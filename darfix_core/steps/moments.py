@@ -19,8 +19,8 @@ from darfix_core.units import Unit
 
 #: Share of a constant pedestal in the counts above which moments come with a warning.
 PEDESTAL_SHARE = 0.1
-#: Counts below zero against those above, summed over pixels, beyond which the background must have been too high.
-NEGATIVE_SHARE = 0.1
+#: Share of the counts in pixels without centre or width beyond which the background must have been too high.
+LOST_SHARE = 0.3
 #: Fewer frames do not show the floor of a curve.
 _FRAMES_FOR_PEDESTAL = 8
 
@@ -138,14 +138,27 @@ class _MomentsFold:
                 f"a constant pedestal makes up {share:.0%} of the counts: centres of mass are pulled to the middle of "
                 f"the scan and their spread comes out {times}too small; subtract the background first"
             )
-        above, below = np.maximum(counts[used], 0).sum(), -np.minimum(counts[used], 0).sum()
-        if not above:
-            warn("no pixel has counts above the background: there is nothing to map")
-        elif below > NEGATIVE_SHARE * above:
+        asked = used & (counts >= self._minimum)
+        if used.any() and not asked.any():
             warn(
-                f"{np.mean(counts[used] < 0):.0%} of the pixels have fewer counts than the background that was "
-                "subtracted, and no orientation: the background was taken from frames in which they are lit, or there "
-                "is hardly any signal; a low percentile or dark frames give a lower background"
+                f"no pixel reaches min_intensity={self._minimum:g} counts: the brightest of those looked at has "
+                f"{counts[used].max():.4g}"
+            )
+        elif asked.any():
+            self._warn_of_lost_counts(rows, np.where(asked, np.abs(counts), 0.0))
+
+    def _warn_of_lost_counts(self, rows: list[int], weight: FloatArray) -> None:
+        """Tell of pixels whose counts have no centre or no width, as those that were cut too deep."""
+        total = float(weight.sum())
+        centre_and_width = self.shapes[[q for i in range(self._n_motors) for q in (1 + 4 * i, 2 + 4 * i)]][:, rows]
+        lost = float(weight[~np.isfinite(centre_and_width).all(axis=0)].sum())
+        if not total:
+            warn("no pixel has counts above the background: there is nothing to map")
+        elif lost > LOST_SHARE * total:
+            warn(
+                f"{lost / total:.0%} of the counts lie in pixels that have no centre of mass within the scan, or no "
+                "width: the background was taken from frames in which they are lit, or there is hardly any signal; a "
+                "low percentile or dark frames give a lower background"
             )
 
 

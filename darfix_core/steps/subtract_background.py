@@ -88,6 +88,11 @@ def _background_frames(dataset: Dataset, background: Dataset | None, source: str
         raise ValueError(
             f"background frames must have the shape {dataset.frame_shape} of the data, got {background.frame_shape}"
         )
+    if background.origin != dataset.origin:
+        raise ValueError(
+            f"background frames must begin at the same pixel of the detector, {dataset.origin} of the data, got "
+            f"{background.origin}: take the same ROI of both"
+        )
     return background.frames
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 
@@ -160,3 +162,44 @@ def test_warnings_reach_the_callback_of_the_execution():
         assert current_execution().on_warning is not None
     with pytest.warns(dc.DarfixWarning, match="look out"):
         warn("look out")
+
+
+def test_forked_process_makes_its_own_threads(rng):
+    image = rng.integers(0, 9, (4, 64, 8))
+    frames = Frames.from_array(image)
+    with execution(threads=2):
+        fold_frames(frames, Sum())
+        child = os.fork()
+        if child == 0:
+            good = np.array_equal(fold_frames(frames, Sum())["sum"], image.sum(axis=0))
+            os._exit(0 if good else 1)
+        for _ in range(100):
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                break
+            time.sleep(0.1)
+        else:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            pytest.fail("the forked process hangs")
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_mapping_pixels_stays_within_its_memory(rng):
+    frames = Frames.from_array(rng.integers(0, 9, (50, 40, 10)).astype(np.uint16)).map(np.negative, dtype=np.float64)
+    largest = 0
+
+    def curve(block, rows):
+        nonlocal largest
+        largest = max(largest, block.nbytes)
+        return {"image": block[0]}
+
+    with execution(threads=1, memory=20_000):
+        map_pixels(frames, curve)
+    assert largest <= 10_000
+
+
+@pytest.mark.parametrize("memory", [True, 0, -5, "2GB"])
+def test_memory_of_an_execution_must_be_bytes(memory):
+    with pytest.raises(ValueError, match="memory must be a positive integer"), execution(memory=memory):
+        pass

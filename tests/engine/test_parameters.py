@@ -62,7 +62,7 @@ def example():
         ({"corner": (1, 2, 3)}, ValueError, "corner must be a sequence of 2"),
         ({"corner": (1, "2")}, TypeError, "corner must be a sequence of 2"),
         ({"exact": 1}, TypeError, "exact must be True or False, got 1"),
-        ({"siez": 3}, TypeError, "example has no parameter 'siez'; did you mean 'size'?"),
+        ({"sizes": 3}, TypeError, "example has no parameter 'sizes'; did you mean 'size'?"),
     ],
 )
 def test_wrong_parameters_are_named_with_what_is_allowed(example, given, kind, message):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 
 import numpy as np
 import pytest
@@ -105,3 +107,30 @@ def test_dimension_keeps_a_descending_motor():
 def test_dimension_refuses_values_that_are_no_positions(values):
     with pytest.raises(ValueError, match="values of dimension 'mu' must be one-dimensional, finite and not empty"):
         Dimension("mu", values)
+
+
+def test_dataset_can_be_copied_and_sent_to_another_process(array):
+    dimensions = (Dimension("mu", np.arange(6)),)
+    metadata = {"title": "ascan", "motors": {"samz": 1.5}}
+    dataset = Dataset(
+        Frames.from_array(array),
+        positions={"mu": np.arange(6)},
+        dimensions=dimensions,
+        grid_index=np.arange(6),
+        metadata=metadata,
+    )
+    for copied in (pickle.loads(pickle.dumps(dataset)), copy.deepcopy(dataset)):
+        np.testing.assert_array_equal(copied.frames[:], array)
+        np.testing.assert_array_equal(copied.positions["mu"], np.arange(6))
+        assert copied.metadata == metadata
+        assert copied.history.head == dataset.history.head
+
+
+def test_metadata_cannot_be_changed_at_any_depth(array):
+    metadata = {"motors": {"samz": 1.5}}
+    dataset = Dataset(Frames.from_array(array), metadata=metadata)
+    metadata["motors"]["samz"] = 3
+    assert dataset.metadata["motors"]["samz"] == 1.5
+    with pytest.raises(TypeError, match="cannot be changed"):
+        dataset.metadata["motors"]["samz"] = 3
+    assert dict(dataset.metadata) | {"a": 1} == {"motors": {"samz": 1.5}, "a": 1}

@@ -40,6 +40,7 @@ def box_sum(block):
 def test_indexing_is_that_of_an_array(array):
     frames = Frames.from_array(array)
     keys = [0, -1, slice(2, 5), slice(None, None, 2), (3, 4), (slice(1, 8), slice(2, 9), 5), (2, 3, 4)]
+    keys += [(..., 0), (0, ...), ..., (slice(2), ..., 3), (slice(None), np.arange(10) < 4), np.int64(3)]
     keys += [[5, 1, 1], (slice(None), slice(None, None, 3), slice(None, None, -1)), np.arange(9) % 2 == 0]
     for key in keys:
         np.testing.assert_array_equal(frames[key], array[key])
@@ -51,6 +52,24 @@ def test_index_outside_the_stack_raises(array):
         frames[9]
     with pytest.raises(IndexError, match="three axes"):
         frames[0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("key", [None, True, (0, None), ([0, 1], [0, 1]), np.array(3), 1.5, "a", (..., ...)])
+def test_index_that_numpy_would_take_otherwise_is_refused(array, key):
+    with pytest.raises(IndexError, match="a stack"):
+        Frames.from_array(array)[key]
+
+
+def test_counts_of_another_byte_order_are_turned(array):
+    frames = Frames.from_array(array.astype(array.dtype.newbyteorder()))
+    assert frames.dtype.isnative
+    np.testing.assert_array_equal(frames[:], array)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble, bool])
+def test_types_that_are_no_counts_are_refused(dtype):
+    with pytest.raises(TypeError, match="32 or 64 bits"):
+        Frames.from_array(np.zeros((2, 3, 4), dtype))
 
 
 def test_reading_memory_is_a_view_that_cannot_be_written(array):
@@ -134,5 +153,5 @@ def test_stack_of_another_shape_raises(bad):
 
 
 def test_stack_of_complex_numbers_raises():
-    with pytest.raises(TypeError, match="integers or floats, got complex128"):
+    with pytest.raises(TypeError, match="32 or 64 bits, got complex128"):
         Frames.from_array(np.zeros((2, 2, 2), complex))

@@ -43,10 +43,10 @@ def test_text_that_is_no_history_raises(text):
 def test_steps_record_every_parameter_and_their_inputs(rocking_dataset):
     maps = dc.grain_plot(dc.roi(rocking_dataset, origin=(1, 2)))
     steps = [entry for _, entry in maps.history.in_order()]
-    assert [entry.step for entry in steps] == ["roi", "grain_plot"]
-    assert dict(steps[0].parameters) == {"origin": (1, 2), "shape": None}
-    assert set(steps[1].parameters) == {"min_intensity", "x_motor", "y_motor", "color_range"}
-    assert steps[1].inputs == {"dataset": steps[0].id}
+    assert [entry.step for entry in steps] == ["array", "roi", "grain_plot"]
+    assert dict(steps[1].parameters) == {"origin": (1, 2), "shape": None}
+    assert set(steps[2].parameters) == {"min_intensity", "x_motor", "y_motor", "color_range"}
+    assert steps[2].inputs == {"dataset": steps[1].id}
     assert "roi (version 1): origin=[1, 2], shape=None" in maps.history.describe()
 
 
@@ -54,3 +54,20 @@ def test_warnings_of_a_step_are_recorded(rocking_dataset):
     with pytest.warns(dc.DarfixWarning, match="pedestal"):
         maps = dc.moments(rocking_dataset.map_frames(lambda block: block + 1000))
     assert "pedestal" in maps.history.nodes[maps.history.head].warnings[0]
+
+
+def test_equal_steps_on_different_arrays_are_different(rocking_dataset):
+    other = rocking_dataset.replace(origin=(5, 5))
+    assert dc.roi(rocking_dataset).history.head != dc.roi(other).history.head
+    assert dc.roi(rocking_dataset).history.head == dc.roi(rocking_dataset).history.head
+
+
+def test_what_no_step_made_starts_a_new_history(rocking_dataset):
+    loaded = dc.roi(rocking_dataset)
+    for changed in (
+        loaded.crop((0, 0), (2, 2)),
+        loaded.select_frames([0, 1, 2]),
+        loaded.map_frames(lambda block: block),
+        loaded.replace(mask=None),
+    ):
+        assert [entry.step for entry in changed.history.nodes.values()] == ["array"]

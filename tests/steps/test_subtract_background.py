@@ -58,7 +58,8 @@ def test_second_dataset_gives_the_background(stack):
     other = Dataset.from_array(stack[:5])
     result = dc.subtract_background(Dataset.from_array(stack), other, source="dataset", method="mean")
     np.testing.assert_allclose(result.frames[4], stack[4] - stack[:5].mean(axis=0), atol=1e-2)
-    assert len(result.history.nodes) == 1
+    steps = [node.step for _, node in result.history.in_order()]
+    assert sorted(steps) == ["array", "array", "subtract_background"]
 
 
 def test_frames_that_do_not_exist_are_told(stack):
@@ -69,6 +70,9 @@ def test_frames_that_do_not_exist_are_told(stack):
         dc.subtract_background(dataset, source="dataset")
     with pytest.raises(ValueError, match=r"shape \(9, 13\) of the data, got \(3, 3\)"):
         dc.subtract_background(dataset, Dataset.from_array(stack[:, :3, :3]), source="dataset")
+    corner = [dc.roi(dataset, origin=(i, i), shape=(3, 3)) for i in (0, 2)]
+    with pytest.raises(ValueError, match=r"at the same pixel of the detector, \(0, 0\) of the data, got \(2, 2\)"):
+        dc.subtract_background(*corner, source="dataset")
     with pytest.raises(ValueError, match="source must be 'dataset' when"):
         dc.subtract_background(dataset, dataset)
 
