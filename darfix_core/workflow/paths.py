@@ -53,6 +53,6 @@ def _found(value: Any, folder: Path, *, only_file: bool) -> Any:
     file, separator, inside = value.partition("::")
     if not file:
         return value
-    places = [os.path.abspath(place / Path(file).expanduser()) for place in (folder, Path.cwd())]
+    places = [os.path.abspath(place / os.path.expanduser(file)) for place in (folder, Path.cwd())]
     place = next(filter(is_there, places), places[0] if only_file or separator else None)
     return value if place is None else place + separator + inside

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import glob
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from darfix_core.errors import DataFileError, OutputExistsError, WorkflowError, 
 from darfix_core.io.maps import maps_path
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.graph import Graph, Link, Node
+from darfix_core.workflow.paths import is_there
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,10 @@ def make_plan(graph: Graph, overrides: Overrides | None = None) -> Plan:
     Raises
     ------
     WorkflowError
-        If an override names no node or parameter, a parameter has a wrong value, nothing can run or nothing
-        would be saved.
+        If an override names no node or parameter, a parameter has a wrong value, nothing can run, nothing
+        would be saved, or a file would be saved outside the output folder.
     DataFileError
-        If an input file does not exist, or an output would replace an input.
+        If an input file does not exist, an output would replace an input, or its folder takes no files.
     OutputExistsError
         If an output file exists and may not be replaced.
     """
@@ -172,17 +173,32 @@ def _set_inputs(graph: Graph, inputs: Sequence[str]) -> Graph:
     readers = [node for node in graph.order if node.step.input_path]
     paths: dict[str, list[str]] = {}
     for text in inputs:
-        title, equals, path = text.partition("=")
-        named = bool(equals) and not os.path.exists(text)
-        node = graph.find(title) if named else _only(graph, readers, "file", "--input NODE=PATH")
+        title, path = _named_input(graph, text)
+        node = _only(graph, readers, "file", "--input NODE=PATH") if title is None else graph.find(title)
         if not node.step.input_path:
             raise WorkflowError(f"{graph.name}: node {node.title!r} reads no file")
-        paths.setdefault(node.id, []).append(os.path.abspath(os.path.expanduser(path if named else text)))
+        paths.setdefault(node.id, []).append(os.path.abspath(os.path.expanduser(path)))
     for key, given in paths.items():
         node = graph.nodes[key]
         value = given[0] if len(given) == 1 else tuple(given)
         graph = graph.with_node(node.with_parameters(**{node.step.input_path: value}))
     return graph
+
+
+def _named_input(graph: Graph, text: str) -> tuple[str | None, str]:
+    """Parts of ``NODE=PATH``; no node where the equal sign belongs to the path."""
+    known = {*graph.nodes, *(node.title for node in graph.nodes.values())}
+    title, equals, path = text.partition("=")
+    first = title
+    while equals:
+        if title in known:
+            return title, path
+        more, equals, path = path.partition("=")
+        title = f"{title}={more}"
+    is_path = first == text or any(separator in first for separator in (os.sep, os.altsep) if separator)
+    if is_path or is_there(os.path.expanduser(text)):
+        return None, text
+    return first, ""  # a name that no node has; the search for it tells the nearest ones
 
 
 def _set_scan(graph: Graph, scan: str | None) -> Graph:
@@ -208,7 +224,10 @@ def _set_outputs(graph: Graph, overrides: Overrides) -> Graph:
                 f"{graph.name}: node {node.title!r} has no file to write; give --output DIR or "
                 f"--set '{node.title}.{name}=FILE'"
             )
-        changes: dict[str, Any] = {name: _placed(path or _file_name(node.title), overrides.output)}
+        try:
+            changes: dict[str, Any] = {name: _placed(path or _file_name(node.title), overrides.output)}
+        except ValueError as error:
+            raise WorkflowError(f"{graph.name}: node {node.title!r}: {name} {error}") from None
         if overrides.overwrite and "overwrite" in step.parameters.entries:
             changes["overwrite"] = True
         graph = graph.with_node(node.with_parameters(**changes))
@@ -248,13 +267,15 @@ def _file_name(title: str) -> str:
 
 
 def _placed(path: str, output: str | None) -> str:
-    """Where an output file goes."""
-    file = Path(path).expanduser()
+    """Where an output file goes: with an output folder never out of it, whoever wrote the workflow."""
+    file = Path(os.path.expanduser(path))
     if output is None:
         return str(file.absolute())
-    folder = Path(output).expanduser().absolute()
-    inside = Path(file.name) if file.is_absolute() else file
-    return os.path.normpath(folder / inside)
+    folder = os.path.abspath(os.path.expanduser(output))
+    placed = os.path.normpath(Path(folder, file.name if file.is_absolute() else file))
+    if not Path(placed).is_relative_to(folder):
+        raise ValueError(f"{path!r} would lie outside the output folder {folder}")
+    return placed
 
 
 def _input_files(node: Node, graph: Graph) -> tuple[str, ...]:
@@ -264,14 +285,21 @@ def _input_files(node: Node, graph: Graph) -> tuple[str, ...]:
     if not paths or not all(paths):
         raise _no_file(graph.name, node)
     for path in paths:
-        if not os.path.exists(path) and not (glob.has_magic(path) and glob.glob(path)):
+        if not is_there(path):
             raise DataFileError(f"no such file (node {node.title!r})", file=path)
     return paths
+
+
+def _further_files(node: Node) -> list[str]:
+    """What a node may read besides its input: dark frames."""
+    values = (node.parameters[name] for name in node.step.file_parameters if name != node.step.input_path)
+    return [os.path.expanduser(value.partition("::")[0]) for value in values if isinstance(value, str)]
 
 
 def _check_outputs(graph: Graph, inputs: Mapping[str, tuple[str, ...]], outputs: Mapping[str, str]) -> None:
     """No output may replace an input, another output, or a file that is to stay."""
     read = {os.path.realpath(path) for paths in inputs.values() for path in paths}
+    read |= {os.path.realpath(path) for node in graph.order for path in _further_files(node)}
     writers: dict[str, Node] = {}
     for key, path in outputs.items():
         node, real = graph.nodes[key], os.path.realpath(path)
@@ -285,9 +313,20 @@ def _check_outputs(graph: Graph, inputs: Mapping[str, tuple[str, ...]], outputs:
             raise DataFileError(f"node {node.title!r} cannot write it: it is a folder", file=path)
         if os.path.exists(path) and not node.parameters.get("overwrite", False):
             raise OutputExistsError(f"exists already (node {node.title!r}); give --overwrite to replace it", file=path)
-        folder = next(parent for parent in Path(path).parents if parent.exists())
-        if not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise DataFileError(f"node {node.title!r} cannot write into {folder}", file=path)
+        _check_folder(node, path)
+
+
+def _check_folder(node: Node, path: str) -> None:
+    """A file can be made where the output goes, or in the folder that its folder is to be made in."""
+    folder = next(parent for parent in Path(path).parents if os.path.lexists(parent))
+    if not folder.is_dir():
+        raise DataFileError(f"node {node.title!r} cannot write into {folder}: it is no folder", file=path)
+    try:
+        # What the permissions say does not hold on every file system; a file without a name tells.
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataFileError(f"node {node.title!r} cannot write into {folder}: {reason}", file=path) from None
 
 
 def _check_ending(node: Node, path: str, name: str) -> None:

@@ -34,6 +34,7 @@ def test_patterns_lists_and_absolute_paths(folders, tmp_path):
     flow, here = folders
     (here / "b.edf").touch()
     assert found(flow, path=["*.edf", "/data/a.edf"])["path"] == (str(here / "*.edf"), "/data/a.edf")
+    assert found(flow, path="~nobody-of-that-name/a.h5")["path"] == str(flow / "~nobody-of-that-name" / "a.h5")
     assert found(flow, path="") == {"path": ""}
     assert found(flow, path=7) == {"path": 7}
 

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import re
+from dataclasses import replace
+
 import pytest
 
 from darfix_core.errors import DataFileError, OutputExistsError, WorkflowError
@@ -78,9 +82,25 @@ def test_several_inputs_make_a_list_and_equal_signs_in_names_work(graph, tmp_pat
     assert parameters(plan, "Load")["path"] == (str(tmp_path / "a=1.txt"), str(tmp_path / "ones.txt"))
 
 
+@pytest.mark.parametrize("text", ["T=300K/*.txt", "T=300K/ones.txt", "T=*"])
+def test_equal_sign_after_anything_but_a_node_belongs_to_the_path(graph, tmp_path, text):
+    (tmp_path / "T=300K").mkdir()
+    (tmp_path / "T=300K" / "ones.txt").write_text("1")
+    assert make_plan(graph, Overrides(inputs=[text])).inputs["0"] == (str(tmp_path / text),)
+
+
+def test_node_is_named_by_title_or_id_even_with_an_equal_sign_in_it(graph, tmp_path):
+    (tmp_path / "a=1.txt").write_text("1")
+    for text in ("Load=a=1.txt", "0=a=1.txt"):
+        assert make_plan(graph, Overrides(inputs=[text])).inputs["0"] == (str(tmp_path / "a=1.txt"),)
+    graph = graph.with_node(replace(graph.find("Load"), title="T=300K"))
+    assert make_plan(graph, Overrides(inputs=["T=300K=a=1.txt"])).inputs["0"] == (str(tmp_path / "a=1.txt"),)
+
+
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
+        ("sub/T=1/missing.txt", DataFileError, r"T=1/missing.txt: no such file \(node 'Load'\)"),
         ("missing.txt", DataFileError, r"missing.txt: no such file \(node 'Load'\)"),
         ("missing*.txt", DataFileError, "no such file"),
         ("Loadd=ones.txt", WorkflowError, "no node 'Loadd'; did you mean 'Load'"),
@@ -151,6 +171,17 @@ def test_output_folder_takes_all_outputs(graph, tmp_path, path, placed):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("path", ["../../escaped.h5", "sub/../../escaped.h5", ".."])
+def test_no_output_leaves_the_output_folder(graph, path):
+    with pytest.raises(WorkflowError, match=rf"node 'Save': path {re.escape(repr(path))} would lie outside .*out"):
+        make_plan(graph, Overrides(output="out", parameters=[f"Save.path={path}"]))
+
+
+def test_parent_folders_within_the_output_folder_are_fine(graph, tmp_path):
+    plan = make_plan(graph, Overrides(output="out/../new", parameters=["Save.path=sub/../maps.h5"]))
+    assert plan.outputs == {"3": str(tmp_path / "new" / "maps.h5")}
+
+
 def test_existing_output_needs_overwrite(graph, tmp_path):
     (tmp_path / "maps.h5").write_text("precious")
     with pytest.raises(OutputExistsError, match=r"maps.h5: exists already \(node 'Save'\); give --overwrite"):
@@ -170,6 +201,34 @@ def test_output_must_not_be_a_folder_or_lie_in_a_file(graph, tmp_path):
         make_plan(graph, Overrides(parameters=["Save.path=folder.h5"]))
     with pytest.raises(DataFileError, match="cannot write into"):
         make_plan(graph, Overrides(output="ones.txt"))
+
+
+def test_folder_that_takes_no_files_is_told_before_the_run(graph, tmp_path, monkeypatch):
+    def refuse(*args, **keywords):
+        raise PermissionError(13, "Permission denied", "x")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(DataFileError, match=rf"node 'Save' cannot write into {tmp_path}: Permission denied"):
+        make_plan(graph, Overrides(output="new/results"))
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a file system in which nobody can make files")
+def test_file_system_that_takes_no_files_is_told_before_the_run(graph):
+    with pytest.raises(DataFileError, match="node 'Save' cannot write into /proc"):
+        make_plan(graph, Overrides(output="/proc/results"))
+
+
+def test_check_of_the_output_folder_leaves_nothing(graph, tmp_path):
+    before = sorted(tmp_path.iterdir())
+    make_plan(graph, Overrides(output="new/results"))
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_output_never_replaces_dark_frames(graph, ones):
+    (ones.parent / "dark.h5").touch()
+    changes = ["Save.path=dark.h5", "Load.dark=dark.h5::2.1"]
+    with pytest.raises(DataFileError, match="would write over an input file"):
+        make_plan(graph, Overrides(parameters=changes, overwrite=True))
 
 
 def test_wrong_ending_of_an_output_is_told_before_the_run(graph):
