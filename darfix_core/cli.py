@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from darfix_core import __version__
+from darfix_core.commands.signals import Terminated, terminate_as_interrupt
 from darfix_core.errors import Cancelled, DarfixError, DarfixWarning
 
 _EPILOG = """
@@ -147,20 +148,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when all went well, 2 for an error of the user or in the data, 130 when cancelled, 1 for a fault of the
-        program.
+        0 when all went well, 2 for an error of the user or in the data, 130 when cancelled, 143 when
+        cancelled by SIGTERM, 1 for a fault of the program.
     """
     options = make_parser().parse_args(arguments)
     with warnings.catch_warnings():
         warnings.simplefilter("always", DarfixWarning)
         _show_warnings_as_lines()
         try:
-            status = int(options.function(options))
+            with terminate_as_interrupt():
+                status = int(options.function(options))
             sys.stdout.flush()
             return status
-        except (Cancelled, KeyboardInterrupt):
+        except (Cancelled, KeyboardInterrupt) as stop:
             _complain("cancelled", "no unfinished file is left")
-            return 130
+            return 143 if isinstance(stop, Terminated) else 130
         except BrokenPipeError:
             # The reader of the output, such as head, has left; Python would complain when it closes the stream.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -64,11 +66,12 @@ def test_faults_of_the_program_have_status_1_and_a_way_to_the_trace(monkeypatch,
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_interrupt_has_status_130(monkeypatch, capsys):
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupt_and_termination_have_their_status(monkeypatch, capsys, number, status):
     def fail(options):
-        raise KeyboardInterrupt
+        os.kill(os.getpid(), number)
 
-    assert run_command(fail, monkeypatch) == 130
+    assert run_command(fail, monkeypatch) == status
     assert capsys.readouterr().err.startswith("darfix-core: cancelled")
 
 

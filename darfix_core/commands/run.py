@@ -6,7 +6,8 @@ import glob
 import time
 from pathlib import Path
 
-from darfix_core.commands.terminal import RunLines, cancel_on_interrupt, say
+from darfix_core.commands.signals import cancel_on_interrupt
+from darfix_core.commands.terminal import RunLines, say
 from darfix_core.workflow.ows import read_ows
 from darfix_core.workflow.plan import Overrides, Plan, make_plan
 from darfix_core.workflow.runner import run_plan
@@ -53,7 +54,7 @@ def _pictures(path: Path, since: float) -> list[Path]:
 
 
 def execute(plan: Plan, threads: int | None) -> None:
-    """Run a plan with lines for the user; Ctrl-C cancels it."""
+    """Run a plan with lines for the user; Ctrl-C or SIGTERM cancels it."""
     with cancel_on_interrupt() as cancelled, RunLines() as lines:
         run_plan(plan, threads=threads, observer=lines, cancelled=cancelled)
 

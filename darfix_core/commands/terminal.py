@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from types import FrameType
+from collections.abc import Sequence
 from typing import Any
 
 from darfix_core.workflow.graph import Node
@@ -61,26 +57,6 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, indent: 
             for cell, width, to_right in zip(line, widths, right, strict=True)
         ]
         say(" " * indent + "  ".join(cells).rstrip())
-
-
-@contextlib.contextmanager
-def cancel_on_interrupt() -> Iterator[threading.Event]:
-    """Event that the first Ctrl-C sets, so that a run stops in order; the second one interrupts at once."""
-    event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield event
-        return
-
-    def interrupted(number: int, frame: FrameType | None) -> None:
-        if event.is_set():
-            raise KeyboardInterrupt
-        event.set()
-
-    before = signal.signal(signal.SIGINT, interrupted)
-    try:
-        yield event
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 class RunLines:

@@ -78,19 +78,21 @@ def test_debug_shows_where_the_error_arose(file, capsys):
     assert err.splitlines()[-1].endswith("node 'Crop': KeyError: 'oops'")
 
 
-def test_interrupt_cancels_with_status_130(file, capsys, monkeypatch, tmp_path):
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupt_and_termination_cancel_in_order(file, capsys, monkeypatch, tmp_path, number, status):
     original = registry.Step.__call__
 
     def interrupted(self, *args, **kwargs):
         if self.id == "sum":
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
         return original(self, *args, **kwargs)
 
     monkeypatch.setattr(registry.Step, "__call__", interrupted)
-    assert main(["run", file]) == 130
+    assert main(["run", file]) == status
     assert capsys.readouterr().err.splitlines()[-1] == "darfix-core: cancelled: no unfinished file is left"
     assert not (tmp_path / "maps.h5").exists()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 def test_progress_bar_on_a_terminal(file, capsys, monkeypatch):
