@@ -45,12 +45,14 @@ TEST = [
     "setuptools>=77",
     "wheel>=0.43",
     "codespell>=2.3",
+    "dask[array]>=2024.5",
     "import-linter>=2.1",
     "mypy>=1.15",
     "pytest>=8.2",
     "pytest-qt>=4.4",
     "pytest-xdist>=3.6",
     "ruff>=0.9",
+    "xarray>=2024.5",
 ]
 
 setup(

@@ -234,6 +234,28 @@ class Dataset:
         """The same dataset with some parts changed; see `history`."""
         return replace(self, **({"history": History()} | changes))
 
+    def to_xarray(self) -> Any:
+        """The frames as an `xarray.DataArray` of (frame, y, x), with the positions of the motors as coordinates.
+
+        Frames are computed when asked for if dask is installed, at once otherwise.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed.
+        """
+        import importlib.util
+
+        import xarray
+
+        frames = self.frames.to_dask() if importlib.util.find_spec("dask") else np.asarray(self.frames)
+        coordinates: dict[str, Any] = {
+            motor: ("frame", values, {"units": self.unit(motor)}) for motor, values in self.positions.items()
+        }
+        coordinates["y"] = np.arange(self.frame_shape[0]) + self.origin[0]
+        coordinates["x"] = np.arange(self.frame_shape[1]) + self.origin[1]
+        return xarray.DataArray(frames, coordinates, ("frame", "y", "x"), "counts", {"title": self.title})
+
     def with_history(self, history: History) -> Dataset:
         """The same dataset with another history."""
         return replace(self, history=history)

@@ -124,6 +124,25 @@ class Frames:
         wanted = _normal_slice(frames, n_frames) if frames is None or isinstance(frames, slice) else compact(frames)
         return self._read(Region(wanted, _normal_slice(rows, ny), _normal_slice(columns, nx)))
 
+    def to_dask(self, frames_per_chunk: int = 16) -> Any:
+        """The stack as a lazy `dask.array.Array`, chunked along the frames.
+
+        Parameters
+        ----------
+        frames_per_chunk : int
+            Rounded up to whole chunks of the file.
+
+        Raises
+        ------
+        ImportError
+            If dask is not installed.
+        """
+        import dask.array
+
+        step = max(1, self.source.chunk_frames)
+        chunk = min(len(self), -(-frames_per_chunk // step) * step)
+        return dask.array.from_array(self, chunks=(chunk, *self.shape[1:]), name=False, asarray=False)
+
     def window(self, frames: slice) -> Frames:
         """The same stack, of which a range of frames has been read from its source into memory.
 

@@ -129,6 +129,32 @@ class Maps(Mapping[str, AnyArray]):
             1
         ]
 
+    def to_xarray(self) -> Any:
+        """The maps as an `xarray.Dataset`: variables of (y, x), in um where the pixel size is known, else in px.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed.
+        """
+        import xarray
+
+        ny, nx = self.shape
+        axes, unit = (self.axes_um, "um") if self.axes_um else ((np.arange(ny), np.arange(nx)), "px")
+        y, x = axes
+        if unit == "px":
+            y, x = y + self.origin[0], x + self.origin[1]
+        variables = {
+            name: (
+                ("y", "x", "color")[: entry.values.ndim],
+                entry.values,
+                {"units": entry.unit, "long_name": entry.description},
+            )
+            for name, entry in self.entries.items()
+        }
+        coordinates = {"y": ("y", y, {"units": unit}), "x": ("x", x, {"units": unit})}
+        return xarray.Dataset(variables, coordinates, attrs={"history": self.history.to_json()})
+
     def with_history(self, history: History) -> Maps:
         """The same maps with another history."""
         return replace(self, history=history)

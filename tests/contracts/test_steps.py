@@ -14,8 +14,10 @@ import darfix_core as dc
 from darfix_core.engine import loop
 from darfix_core.engine.execution import execution
 from darfix_core.engine.loop import BlockSizes
+from darfix_core.engine.parameters import union_members
 from darfix_core.engine.registry import STEP_MODULES, all_steps, get_step
 from darfix_core.workflow.replay import replay
+from tests.model.test_frames import CountingSource
 
 STEPS = list(STEP_MODULES)
 #: Steps that another widget serves, and which one.
@@ -95,6 +97,19 @@ def test_parameter_of_the_wrong_kind_raises(name):
 
 
 @pytest.mark.parametrize("name", STEPS)
+def test_numbers_are_neither_texts_nor_truth_values(name):
+    step = get_step(name)
+    for entry in step.parameters.entries.values():
+        kinds = set(union_members(entry.annotation))
+        wrong = [3] if kinds & {bool, str} and not kinds & {int, float} else []
+        if kinds & {int, float} and bool not in kinds:
+            wrong += [True] + ([] if str in kinds else ["3"])
+        for value in wrong:
+            with pytest.raises((TypeError, ValueError), match=f"{entry.name} must be"):
+                step.parameters.validate(required_of(step) | {entry.name: value})
+
+
+@pytest.mark.parametrize("name", STEPS)
 def test_parameter_names_are_free_in_owwidget(name):
     OWWidget = import_module("Orange.widgets.widget").OWWidget
     taken = set(dir(OWWidget)) & set(get_step(name).parameters.entries)
@@ -121,16 +136,25 @@ def test_inputs_stay_as_they_were(name, inputs):
             np.testing.assert_array_equal(array, copies[key][part], err_msg=f"{key}: {part}")
 
 
+def like_a_file(value):
+    """The same dataset, read in blocks as from a file."""
+    if not isinstance(value, dc.Dataset):
+        return value
+    return value.replace(frames=dc.Frames(CountingSource(value.frames.source.array)))
+
+
 @pytest.mark.parametrize("name", PURE)
+@pytest.mark.parametrize("from_file", [False, True])
 @pytest.mark.parametrize("sizes", [BlockSizes(rows=1, frames=1), BlockSizes(rows=5, frames=3), BlockSizes(1000, 1000)])
 @pytest.mark.parametrize("threads", [1, 3])
-def test_threads_and_blocks_do_not_change_the_result(name, inputs, sizes, threads, monkeypatch):
+def test_threads_and_blocks_do_not_change_the_result(name, inputs, sizes, threads, from_file, monkeypatch):
     step = get_step(name)
     with execution(threads=1):
         expected = arrays_of(step(**inputs(step)))
+    given = {key: like_a_file(value) if from_file else value for key, value in inputs(step).items()}
     monkeypatch.setattr(loop, "BlockSizes", lambda *args: sizes)
-    with execution(threads=threads):
-        result = arrays_of(step(**inputs(step)))
+    with execution(threads=threads, memory=50_000 if from_file else None):
+        result = arrays_of(step(**given))
     for part, array in expected.items():
         if array.dtype.kind in "ui":
             np.testing.assert_array_equal(result[part], array, err_msg=part)
@@ -149,3 +173,14 @@ def test_history_replays_to_the_same_result(name, inputs, mosaicity_dataset):
     for part, array in arrays_of(result).items():
         np.testing.assert_array_equal(arrays_of(again)[part], array, err_msg=part)
     assert again.history.head == result.history.head
+
+
+def test_history_of_two_inputs_replays_to_the_same_result(mosaicity_dataset, tmp_path):
+    other = dc.roi(mosaicity_dataset.replace(frames=dc.Frames.from_array(mosaicity_dataset.frames[:] // 2)))
+    result = dc.subtract_background(mosaicity_dataset, other, source="dataset")
+    roots = {key: node for key, node in result.history.nodes.items() if node.step == "array"}
+    assert len(roots) == 2
+    given = {mosaicity_dataset.history.head: mosaicity_dataset}
+    given |= {key: mosaicity_dataset.replace(frames=other.frames) for key in roots if key not in given}
+    again = replay(type(result.history).from_json(result.history.to_json()), given)
+    np.testing.assert_array_equal(again.frames[:], result.frames[:])
