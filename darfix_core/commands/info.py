@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from darfix_core.commands.terminal import complain, say, say_table
+import numpy as np
+
+from darfix_core.commands.terminal import say, say_table
 from darfix_core.engine.execution import collect_warnings
-from darfix_core.errors import DarfixError
+from darfix_core.errors import DarfixError, DataFileError
 from darfix_core.io.inspect import inspect_file
 from darfix_core.io.load import open_scan
 from darfix_core.io.report import DetectorReport, FileReport, MotorReport, ScanReport
+from darfix_core.model.dataset import Dataset
 from darfix_core.steps.scan_grid import ScanGrid, find_dimensions
 
 _MAX_MOTORS = 12
@@ -36,45 +41,84 @@ def info(paths: Sequence[str], *, scan: str | None, as_json: bool) -> int:
 
     Raises
     ------
-    DataFileError
-        If the file cannot be read.
+    DarfixError
+        If the file cannot be read, or no scan in it that was asked for can be opened. In the second case what is
+        known about them has been shown.
     """
     path: str | tuple[str, ...] = paths[0] if len(paths) == 1 else tuple(paths)
     report = inspect_file(path, scan=scan)
+    looks = [_look(path, entry) for entry in report.scans]
     if as_json:
         plain = report.to_dict()
-        for entry, scan_report in zip(plain["scans"], report.scans, strict=True):
-            entry["dimensions"] = _plain_dimensions(path, scan_report)
+        for entry, look in zip(plain["scans"], looks, strict=True):
+            entry["dimensions"] = _plain_dimensions(look)
         say(json.dumps(_without_nan(plain), indent=2, allow_nan=False))
-        return 0
-    _show_file(report)
-    for scan_report in report.scans:
-        say()
-        _show_scan(path, scan_report)
-    if not report.scans:
-        complain("warning", "there is no scan in this file")
+    else:
+        _show_file(report)
+        for scan_report, look in zip(report.scans, looks, strict=True):
+            say()
+            _show_scan(scan_report, look)
+    _refuse_if_nothing_opens(report, looks)
     return 0
 
 
-def _grid(path: str | tuple[str, ...], report: ScanReport) -> tuple[ScanGrid | None, str]:
-    """Grid that `define_dimensions` would find, or why it would not."""
-    if not report.detectors:
-        return None, "there are no frames"
-    several = len(report.detectors) > 1
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What comes of opening a scan.
+
+    Parameters
+    ----------
+    opens : bool
+    grid : ScanGrid or None
+        The grid that `define_dimensions` would find.
+    problem : str
+        Why the scan does not open, or has no grid.
+    """
+
+    opens: bool
+    grid: ScanGrid | None = None
+    problem: str = ""
+
+
+def _look(path: str | tuple[str, ...], report: ScanReport) -> _Look:
+    if report.problems and not report.detectors:
+        return _Look(False, problem=report.problems[0])
+    # With a name for each stack none is ambiguous; the first one that opens tells the positions.
+    names = [detector.path for detector in report.detectors] if len(report.detectors) > 1 else [None]
+    problems = []
+    for name in names:
+        try:
+            with collect_warnings():  # the report has them
+                dataset = open_scan(path, scan=report.name or None, detector=name)
+        except (DarfixError, ValueError, OSError) as error:
+            problems.append(str(error))
+        else:
+            return _look_at(dataset)
+    return _Look(False, problem=problems[0])
+
+
+def _look_at(dataset: Dataset) -> _Look:
     try:
-        with collect_warnings():  # the report has them
-            dataset = open_scan(path, scan=report.name or None, detector=report.detectors[0].path if several else None)
-        return find_dimensions(
-            dataset.positions, dataset.units, dataset.title, dataset.metadata.get("scan_parameters")
-        ), ""
-    except (DarfixError, ValueError, OSError) as error:
-        return None, str(error)
+        parameters = dataset.metadata.get("scan_parameters")
+        return _Look(True, find_dimensions(dataset.positions, dataset.units, dataset.title, parameters))
+    except (DarfixError, ValueError) as error:
+        return _Look(True, problem=str(error))
 
 
-def _plain_dimensions(path: str | tuple[str, ...], report: ScanReport) -> dict[str, Any]:
-    grid, problem = _grid(path, report)
+def _refuse_if_nothing_opens(report: FileReport, looks: Sequence[_Look]) -> None:
+    if not looks:
+        raise DataFileError("there is no scan in this file", file=report.files[0])
+    if any(look.opens for look in looks):
+        return
+    if len(looks) == 1:
+        raise DarfixError(looks[0].problem)
+    raise DarfixError(f"none of the {len(looks)} scans can be opened; scan {report.scans[0].name}: {looks[0].problem}")
+
+
+def _plain_dimensions(look: _Look) -> dict[str, Any]:
+    grid = look.grid
     if grid is None:
-        return {"found": None, "problem": problem}
+        return {"found": None, "problem": look.problem}
     return {
         "found": [dimension.to_dict() for dimension in grid.dimensions],
         "shape": list(grid.shape),
@@ -110,7 +154,7 @@ def _show_file(report: FileReport) -> None:
     say(f"{first}{more}: {report.kind}, {_bytes(report.size)}, {scans}")
 
 
-def _show_scan(path: str | tuple[str, ...], report: ScanReport) -> None:
+def _show_scan(report: ScanReport, look: _Look) -> None:
     heading = f"Scan {report.name}" if report.name else "Stack"
     facts = [report.title or "no title", f"{report.n_frames} frames", report.start_time]
     say(f"{heading}: " + ", ".join(fact for fact in facts if fact))
@@ -122,14 +166,15 @@ def _show_scan(path: str | tuple[str, ...], report: ScanReport) -> None:
             say(f"    frames lie in {file}")
         say()
     _show_motors(report)
-    grid, problem = _grid(path, report)
-    if grid is None:
-        if report.detectors:
-            say(f"  dimensions: not found. {problem}")
+    if look.grid is not None:
+        _show_grid(look.grid)
+    elif look.opens:
+        say(f"  dimensions: not found. {look.problem}")
     else:
-        _show_grid(grid)
+        say(f"  cannot be opened: {look.problem}")
     for text in report.problems:
-        say(f"  problem: {text}")
+        if text != look.problem:
+            say(f"  problem: {text}")
 
 
 def _detector_row(report: DetectorReport) -> list[str]:
@@ -154,8 +199,23 @@ def _show_motors(report: ScanReport) -> None:
 
 
 def _motor_row(report: MotorReport) -> list[str]:
-    numbers = [f"{value:.6g}" for value in (report.low, report.high, report.step)]
-    return [report.name, str(report.n_positions), *numbers, f"{report.jitter:.2g}", report.unit or "-"]
+    ends = [rounded(value, report.step) for value in (report.low, report.high)]
+    return [
+        report.name,
+        str(report.n_positions),
+        *ends,
+        f"{report.step:.6g}",
+        f"{report.jitter:.2g}",
+        report.unit or "-",
+    ]
+
+
+def rounded(value: float, step: float) -> str:
+    """Position as text, to a thousandth of the step: what is finer is the rounding of the computation."""
+    if not step or not math.isfinite(value) or not math.isfinite(step):
+        return f"{value:.6g}"
+    near = round(value, 3 - math.floor(math.log10(abs(step))))
+    return np.format_float_positional(near + 0.0, trim="-")  # without the sign of -0.0
 
 
 def _show_grid(grid: ScanGrid) -> None:
@@ -167,7 +227,7 @@ def _show_grid(grid: ScanGrid) -> None:
         fit, values = fits[dimension.name], dimension.values
         along = f"with {', '.join(dimension.along)}" if dimension.along else ""
         step = f"{dimension.step:.6g}" if fit.regular else "uneven"
-        ends = [f"{values[0]:.6g}", f"{values[-1]:.6g}"]
+        ends = [rounded(float(value), fit.step) for value in (values[0], values[-1])]
         residual = f"{100 * fit.max_fraction:.1f} %"
         rows.append([dimension.name, str(dimension.size), *ends, step, dimension.unit or "-", residual, along])
     columns = ["motor", ">size", ">start", ">stop", ">step", "unit", ">largest deviation (of a step)", ""]

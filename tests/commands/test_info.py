@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from darfix_core.cli import main
+from darfix_core.commands.info import rounded
 from tests.bliss_files import mesh, small_stack, write_scan
 
 
@@ -102,5 +103,75 @@ def test_missing_scan_lists_the_others(file, capsys):
 def test_file_without_scans_says_so(tmp_path, capsys):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["positioners/mu"] = np.arange(3.0)
+    assert main(["info", str(tmp_path / "x.h5")]) == 2
+    assert capsys.readouterr().err == f"darfix-core: error: {tmp_path / 'x.h5'}: there is no scan in this file\n"
+
+
+def missing_source(path, scan="1.1"):
+    write_scan(path, small_stack(4), {"mu": [1.0, 2.0, 3.0, 4.0]}, scan=scan, source="frames.h5")
+    (path.parent / "frames.h5").unlink()
+
+
+def positions_of_another_length(path, scan="1.1"):
+    write_scan(path, small_stack(4), {"mu": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]}, scan=scan)
+
+
+def no_frames(path, scan="1.1"):
+    write_scan(path, None, {"mu": [1.0, 2.0, 3.0, 4.0]}, scan=scan)
+
+
+@pytest.mark.parametrize("write", [missing_source, positions_of_another_length, no_frames])
+@pytest.mark.parametrize("options", [[], ["--json"], ["--scan", "1.1"]])
+def test_file_in_which_no_scan_can_be_opened_is_an_error(tmp_path, capsys, write, options):
+    write(tmp_path / "x.h5")
+    assert main(["info", str(tmp_path / "x.h5"), *options]) == 2
+    out, err = capsys.readouterr()
+    assert "1.1" in out
+    assert err.startswith(f"darfix-core: error: {tmp_path}")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("write", [missing_source, positions_of_another_length, no_frames])
+def test_scan_that_cannot_be_opened_is_no_error_beside_one_that_can(tmp_path, capsys, write):
+    write_scan(tmp_path / "x.h5", small_stack(4), {"mu": [1.0, 2.0, 3.0, 4.0]})
+    write(tmp_path / "x.h5", "2.1")
     assert main(["info", str(tmp_path / "x.h5")]) == 0
-    assert "there is no scan in this file" in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "  cannot be opened: " in out
+    assert main(["info", str(tmp_path / "x.h5"), "--scan", "2.1"]) == 2
+
+
+def test_several_scans_that_cannot_be_opened_are_one_error(tmp_path, capsys):
+    no_frames(tmp_path / "x.h5")
+    no_frames(tmp_path / "x.h5", "2.1")
+    assert main(["info", str(tmp_path / "x.h5")]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("darfix-core: error: none of the 2 scans can be opened; scan 1.1: ")
+    assert len(err.splitlines()) == 1
+
+
+def test_positions_are_shown_to_a_thousandth_of_the_step(tmp_path, capsys):
+    mu = [-0.3, -0.2, -0.1, -1.11022e-16, 0.1000123]
+    write_scan(tmp_path / "x.h5", small_stack(5), {"mu": mu[::-1], "chi": np.array(mu)[::-1] + 0.3})
+    assert main(["info", str(tmp_path / "x.h5"), "--scan", "1.1"]) == 0
+    out = capsys.readouterr().out
+    assert "e-1" not in out
+    assert ["mu", "5", "-0.3", "0.1"] in [line.split()[:4] for line in out.splitlines()]
+    assert ["chi", "5", "0", "0.4"] in [line.split()[:4] for line in out.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("value", "step", "shown"),
+    [
+        (-1.11022e-16, 0.1, "0"),
+        (17.946344, 0.01, "17.94634"),
+        (123456.789, 0.5, "123456.789"),
+        (-5000.0, 100.0, "-5000"),
+        (1.25e-7, 1e-9, "0.000000125"),
+        (0.123456789, 0.0, "0.123457"),
+        (float("nan"), 0.1, "nan"),
+    ],
+)
+def test_rounding_to_the_step(value, step, shown):
+    assert rounded(value, step) == shown
