@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from darfix_core.engine.execution import warn
-from darfix_core.engine.registry import get_step
+from darfix_core.engine.registry import Step, get_step
 from darfix_core.errors import WorkflowError
-from darfix_core.model.history import History, HistoryNode
+from darfix_core.model.dataset import Dataset
+from darfix_core.model.frame_sources import SourceFile
+from darfix_core.model.history import ARRAY, History, HistoryNode
 
 
 def replay(history: History, inputs: Mapping[str, Any] | None = None) -> Any:
     """Make a result again from its history.
 
-    Files are read again from where they were.
+    Files are read again from where they were; a warning tells of those that have changed since.
 
     Parameters
     ----------
@@ -22,7 +25,7 @@ def replay(history: History, inputs: Mapping[str, Any] | None = None) -> Any:
         That of a `Dataset` or of `Maps`.
     inputs : mapping, optional
         What the history does not know the origin of, such as a dataset that was made from an array: name of
-        the input (``"dataset"``) -> value.
+        the input that it went to (``"dataset"``), or id of its node in the history -> value.
 
     Returns
     -------
@@ -32,7 +35,8 @@ def replay(history: History, inputs: Mapping[str, Any] | None = None) -> Any:
     Raises
     ------
     WorkflowError
-        If the history is empty, or an input of unknown origin is not given.
+        If the history is empty, an input of unknown origin is not given, or a name is given that stands for several
+        datasets.
     """
     given = dict(inputs or {})
     if history.head is None:
@@ -40,8 +44,13 @@ def replay(history: History, inputs: Mapping[str, Any] | None = None) -> Any:
     results: dict[str, Any] = {}
     needed = _needed(history)
     for key, node in history.in_order():
-        if key in needed:
+        if key not in needed:
+            continue
+        if node.step == ARRAY:
+            results[key] = _given_data(key, history, needed, given)
+        else:
             results[key] = _again(node, results, given)
+            _compare_sources(node, results[key])
     return results[history.head]
 
 
@@ -57,12 +66,77 @@ def _needed(history: History) -> set[str]:
     return needed
 
 
-def _again(node: HistoryNode, results: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
-    """Result of one step of the history."""
+def _given_data(key: str, history: History, needed: set[str], given: Mapping[str, Any]) -> Any:
+    """What was given for data that the history begins with."""
+    if key in given:
+        value = given[key]
+    else:
+        roots = _names_of_roots(history, needed)
+        name = next((name for name in roots[key] if name in given), None)
+        if name is None:
+            raise WorkflowError(_unknown_origin(key, history, needed, roots))
+        others = [root for root, names in roots.items() if name in names and root not in given]
+        if len(others) > 1:
+            listed = ", ".join(f"{root!r} ({_described(history.nodes[root])})" for root in others)
+            raise WorkflowError(
+                f"{name!r} stands for several datasets of this history; give each by its id, inputs={{id: ...}}: "
+                + listed
+            )
+        value = given[name]
+    node = history.nodes[key]
+    if isinstance(value, Dataset) and (list(value.frames.shape), str(value.frames.dtype)) != _form(node):
+        warn(
+            f"the result was made from {_described(node)}; the given dataset has the shape "
+            f"{value.frames.shape} and the type {value.frames.dtype}"
+        )
+    return value
+
+
+def _names_of_roots(history: History, needed: set[str]) -> dict[str, list[str]]:
+    """Ids of the data that the history begins with -> names of the inputs that they went to."""
+    begin = (key for key in sorted(needed) if history.nodes[key].step == ARRAY)
+    roots: dict[str, list[str]] = {key: [] for key in begin}
+    if history.head in roots:
+        roots[history.head].append("dataset")
+    for key in needed:
+        for name, source in history.nodes[key].inputs.items():
+            if source in roots and name not in roots[source]:
+                roots[source].append(name)
+    return {key: sorted(names) for key, names in roots.items()}
+
+
+def _unknown_origin(key: str, history: History, needed: set[str], roots: Mapping[str, list[str]]) -> str:
+    name = roots[key][0]
+    users = [
+        _step(node).title
+        for node_key, node in history.in_order()
+        if node_key in needed and node.inputs.get(name) == key
+    ]
+    shared = sum(name in names for names in roots.values()) > 1
+    what = f"{users[0]}: the origin of its input {name!r}" if users else "the origin of the data"
+    wanted = key if shared else name
+    return f"{what} is not known; give it: inputs={{{wanted!r}: ...}}, {_described(history.nodes[key])}"
+
+
+def _form(node: HistoryNode) -> tuple[list[int], str]:
+    return list(node.parameters["shape"]), str(node.parameters["dtype"])
+
+
+def _described(node: HistoryNode) -> str:
+    shape, dtype = _form(node)
+    return f"an array of the shape {tuple(shape)} and the type {dtype}"
+
+
+def _step(node: HistoryNode) -> Step:
     try:
-        step = get_step(node.step)
+        return get_step(node.step)
     except KeyError as error:
         raise WorkflowError(f"the history holds a step that this version does not have: {error.args[0]}") from None
+
+
+def _again(node: HistoryNode, results: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+    """Result of one step of the history."""
+    step = _step(node)
     if step.version != node.version:
         warn(
             f"{step.title}: the result was made by version {node.version} of the step, this is version "
@@ -79,3 +153,39 @@ def _again(node: HistoryNode, results: Mapping[str, Any], given: Mapping[str, An
                 f"{step.title}: the origin of its input {name!r} is not known; give it: inputs={{{name!r}: ...}}"
             )
     return step(**inputs, **node.parameters)
+
+
+def _compare_sources(node: HistoryNode, result: Any) -> None:
+    """Tell of files that are not what they were when the result was made."""
+    if not node.sources:
+        return
+    history: History = result.history
+    found = {source.url: source for source in history.nodes[str(history.head)].sources}
+    changes = [_change(old, found.get(old.url)) for old in node.sources]
+    known = {old.url for old in node.sources}
+    changes += [f"{_file(url)} was not read when the result was made" for url in found if url not in known]
+    # One file may hold several sources; a series may have thousands of files.
+    told = list(dict.fromkeys(change for change in changes if change))
+    if told:
+        more = f" (and {len(told) - 1} more of its files differ)" if len(told) > 1 else ""
+        warn(told[0] + more)
+
+
+def _change(old: SourceFile, new: SourceFile | None) -> str:
+    """What has become of a source, empty where it is the same."""
+    if new is None:
+        return f"{_file(old.url)} was read when the result was made, and is not now"
+    what = []
+    if new.size != old.size:
+        what.append(f"it had {old.size} bytes and has {new.size}")
+    if new.mtime != old.mtime:
+        what.append(f"it was written on {_time(old.mtime)} and again on {_time(new.mtime)}")
+    return f"{_file(old.url)} has changed since the result was made: {', '.join(what)}" if what else ""
+
+
+def _file(url: str) -> str:
+    return url.partition("::")[0]
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).isoformat(" ", "seconds")

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+
+import h5py
 import numpy as np
 import pytest
 
@@ -7,7 +10,11 @@ from darfix_core.engine import registry
 from darfix_core.errors import DarfixWarning, WorkflowError
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.history import History
+from darfix_core.steps.load import load
+from darfix_core.steps.roi import roi
 from darfix_core.workflow.replay import replay
+from tests.bliss_files import small_stack, write_scan
+from tests.edf_files import edf_frame
 
 
 @pytest.fixture
@@ -53,3 +60,75 @@ def test_other_version_of_a_step_warns(steps, dataset):
     text = steps["crop"](dataset).history.to_json().replace('"version": 2', '"version": 1')
     with pytest.warns(DarfixWarning, match="made by version 1 of the step, this is version 2"):
         replay(History.from_json(text), {"dataset": dataset})
+
+
+def test_array_is_given_by_the_id_of_its_node(steps, dataset):
+    maps = steps["sum"](steps["crop"](dataset, rows=2))
+    again = replay(maps.history, {dataset.history.head: dataset})
+    assert np.array_equal(again["sum"], maps["sum"])
+    assert again.history.head == maps.history.head
+    assert replay(dataset.history, {"dataset": dataset}) is dataset
+
+
+def test_one_name_may_not_stand_for_several_arrays(steps, dataset):
+    other = Dataset.from_array(np.ones((2, 4, 3)))
+    added = steps["add"](steps["crop"](dataset, rows=2), steps["crop"](other, rows=2, method="last"))
+    with pytest.raises(WorkflowError, match="'dataset' stands for several datasets of this history") as caught:
+        replay(added.history, {"dataset": dataset})
+    for root in (dataset, other):
+        assert root.history.head in str(caught.value)
+    again = replay(added.history, {dataset.history.head: dataset, other.history.head: other})
+    assert np.array_equal(again.frames, added.frames)
+    again = replay(added.history, {"dataset": dataset, other.history.head: other})
+    assert np.array_equal(again.frames, added.frames)
+    with pytest.raises(WorkflowError, match="give it: inputs={'[0-9a-f]{16}': "):
+        replay(added.history)
+
+
+def test_arrays_of_different_names_need_no_ids(steps, dataset):
+    other = Dataset.from_array(np.ones((2, 4, 3)))
+    added = steps["add"](dataset, other)
+    assert np.array_equal(replay(added.history, {"dataset": dataset, "background": other}).frames, added.frames)
+
+
+def test_dataset_of_another_form_warns(steps, dataset):
+    history = History.from_json(steps["crop"](dataset, rows=2).history.to_json())
+    with pytest.warns(DarfixWarning, match=r"made from an array of the shape \(2, 4, 3\) and the type float64;"):
+        replay(history, {"dataset": Dataset.from_array(np.ones((1, 4, 3)))})
+
+
+@pytest.fixture
+def scan(tmp_path):
+    return write_scan(tmp_path / "scan.h5", small_stack(4), {"mu": [1.0, 2.0, 3.0, 4.0]})
+
+
+def test_same_files_give_no_warning(scan, recwarn):
+    dataset = load(str(scan))
+    assert replay(dataset.history).history.head == dataset.history.head
+    assert not recwarn.list
+
+
+def test_changed_file_warns(scan):
+    history = roi(load(str(scan)), origin=(0, 0), shape=(2, 2)).history
+    os.utime(scan, (1e9, 1e9))
+    with pytest.warns(
+        DarfixWarning, match=rf"{scan} has changed since the result was made: it was written on \d+-"
+    ) as told:
+        replay(history)
+    assert len(told) == 1
+    with h5py.File(scan, "a") as file:
+        file["more"] = np.zeros(1000)
+    with pytest.warns(DarfixWarning, match=r"it had \d+ bytes and has \d+"):
+        replay(history)
+
+
+def test_series_of_files_that_changed_warns_once(tmp_path):
+    frame = edf_frame(np.ones((4, 3), dtype=np.uint16))
+    for number in range(3):
+        (tmp_path / f"a{number}.edf").write_bytes(frame)
+    history = load(str(tmp_path / "*.edf")).history
+    (tmp_path / "a3.edf").write_bytes(frame)
+    os.utime(tmp_path / "a1.edf", (1e9, 1e9))
+    with pytest.warns(DarfixWarning, match=r"a1.edf has changed.* \(and 1 more of its files differ\)") as told:
+        replay(history)
+    assert len(told) == 1
