@@ -42,7 +42,8 @@ def canvas(file: str | None) -> int:
     if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in screens):
         raise DarfixError("there is no screen for the canvas (DISPLAY is not set); over ssh connect with: ssh -X")
     environment = {"QT_API": "pyqt5", **os.environ}
-    command = [sys.executable, "-m", "Orange.canvas", *([file] if file else [])]
+    # Without -P the current folder comes first on the path: an unpacked source would hide the installed widgets.
+    command = [sys.executable, "-P", "-m", "Orange.canvas", *([file] if file else [])]
     if os.name == "posix":
         sys.stdout.flush()
         os.execve(command[0], command, environment)

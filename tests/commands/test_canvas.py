@@ -28,7 +28,7 @@ def test_canvas_opens_the_workflow(started, tmp_path):
     (tmp_path / "flow.ows").touch()
     with pytest.raises(SystemExit):
         main(["canvas", str(tmp_path / "flow.ows")])
-    assert started[0][0][1:] == ["-m", "Orange.canvas", str(tmp_path / "flow.ows")]
+    assert started[0][0][1:] == ["-P", "-m", "Orange.canvas", str(tmp_path / "flow.ows")]
     assert started[0][1]["QT_API"] == "pyqt5"
 
 
