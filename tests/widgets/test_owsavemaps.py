@@ -70,6 +70,23 @@ def test_existing_file_is_kept_unless_asked(orange, owsave, maps, tmp_path):
     assert path.read_bytes() != b"something else"
 
 
+def test_button_saves_again_after_an_error(orange, qtbot, owsave, maps, tmp_path):
+    from AnyQt.QtCore import Qt
+
+    path = tmp_path / "maps.h5"
+    path.write_bytes(b"something else")
+    widget = orange.create_widget(owsave, stored_settings={"path": str(path), "figures": False})
+    orange.send_signal("Maps", maps, widget=widget)
+    qtbot.mouseClick(save_button(widget), Qt.LeftButton)
+    orange.wait_until_finished(widget=widget)
+    assert widget.Error.failed.is_shown()
+    path.unlink()
+    qtbot.mouseClick(save_button(widget), Qt.LeftButton)
+    orange.wait_until_finished(widget=widget)
+    assert str(path) in str(widget.Information.saved)
+    assert path.exists()
+
+
 def test_without_a_path_it_says_so(orange, owsave, maps):
     widget = orange.create_widget(owsave)
     orange.send_signal("Maps", maps, widget=widget)

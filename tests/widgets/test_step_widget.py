@@ -137,6 +137,22 @@ def test_cancel_button_stops_and_computes_again(orange, qtbot, owroi, rocking_da
     widget.hide()
 
 
+def test_button_stays_after_a_cancellation(orange, qtbot, owroi, rocking_dataset, gate):
+    from AnyQt.QtCore import Qt
+
+    widget = orange.create_widget(owroi, stored_settings={"autocommit": False})
+    button = next(b for b in widget.buttonsArea.findChildren(type(widget.cancel_button)) if b.text() == "Apply")
+    orange.send_signal("Dataset", rocking_dataset, widget=widget)
+    orange.process_events(lambda: gate.started)
+    assert not button.isEnabled()
+    qtbot.mouseClick(widget.cancel_button, Qt.LeftButton)
+    orange.process_events(lambda: gate.cancelled)
+    gate.opened.set()
+    qtbot.mouseClick(button, Qt.LeftButton)
+    assert orange.get_output("Dataset", widget=widget, wait=5000) is not None
+    assert not button.isEnabled()
+
+
 def test_progress_is_shown(orange, owroi, rocking_dataset, gate):
     seen = []
     widget = orange.create_widget(owroi)

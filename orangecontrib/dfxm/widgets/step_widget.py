@@ -285,6 +285,7 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
             log.error("%s failed", self.name, exc_info=ex)
             self.Error.failed(f"{type(ex).__name__}: {ex}")
         self._finish(None)
+        self._allow_another_try()
 
     def on_partial_result(self, result: Any) -> None:
         """Nothing comes before the end, unless the runner of a concrete widget sends it."""
@@ -307,8 +308,14 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
             self.cancel_button.setText("Compute again")
             self.cancel_button.show()
             self._finish(None)
+            self._allow_another_try()
         else:
             self.commit.now()
+
+    def _allow_another_try(self) -> None:
+        """Give the button back that a commit has greyed: what stood in the way may be gone by now."""
+        if not self.autocommit:
+            self.commit.deferred()
 
     def _running_changed(self) -> None:
         running = bool(self.processingState)
