@@ -11,7 +11,7 @@ from darfix_core.engine.execution import warn
 from darfix_core.io.bliss_positions import read_per_frame
 from darfix_core.io.bliss_scans import Detector, Scan, choose_detector, choose_scan
 from darfix_core.io.bliss_values import find, interruption, scan_metadata
-from darfix_core.io.hdf5_file import open_hdf5, pieces
+from darfix_core.io.hdf5_file import naming_damage, pieces, read_hdf5
 from darfix_core.io.hdf5_source import Hdf5Source, checked_range, load_filters, missing_frames
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frames import Frames
@@ -49,14 +49,15 @@ def open_bliss(
         If `frames` does not lie in the scan.
     """
     path = os.path.abspath(path)
-    with open_hdf5(path) as file:
+    with read_hdf5(path) as file:
         load_filters()
         chosen = choose_scan(file, scan)
-        stack = choose_detector(chosen, detector)
-        metadata = _metadata(chosen, stack)
-        title, parameters = metadata.get("title", ""), metadata.get("scan_parameters", {})
-        per_frame = read_per_frame(chosen, _recorded_frames(chosen, stack), title, parameters)
-        inside = chosen.path(stack.path)
+        with naming_damage(path, chosen.path()):
+            stack = choose_detector(chosen, detector)
+            metadata = _metadata(chosen, stack)
+            title, parameters = metadata.get("title", ""), metadata.get("scan_parameters", {})
+            per_frame = read_per_frame(chosen, _recorded_frames(chosen, stack), title, parameters)
+            inside = chosen.path(stack.path)
     metadata["motors"] = dict(per_frame.constants)
     first, stop = (0, per_frame.n_frames) if frames is None else checked_range(frames, per_frame.n_frames)
     return Dataset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ Item: TypeAlias = "h5py.Group | h5py.Dataset"
 
 #: What h5py raises for names and links that lead nowhere.
 NOT_FOUND = (KeyError, OSError, RuntimeError)
+
+# What h5py raises, and what follows from what it gives, where a file is damaged.
+_DAMAGE = (OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, MemoryError)
 
 # Longer chains of links than HDF5 itself follows.
 _MAX_LINKS = 16
@@ -57,6 +61,34 @@ def open_hdf5(path: str) -> h5py.File:
             if not any(words in str(error) for words in ("flag", "already open for write")):
                 break
     raise DataFileError(_why_not_opened(path, failure), file=path) from failure
+
+
+@contextlib.contextmanager
+def naming_damage(file: str, path: str | None = None) -> Iterator[None]:
+    """Errors that come from a damaged file, told as one that names the file.
+
+    Parameters
+    ----------
+    file : str
+    path : str, optional
+        Path inside the file of what is read.
+
+    Raises
+    ------
+    DataFileError
+        If what happens inside fails, whatever h5py calls it.
+    """
+    try:
+        yield
+    except _DAMAGE as error:
+        raise DataFileError(f"cannot be read, the file is damaged: {error}", file=file, path=path) from error
+
+
+@contextlib.contextmanager
+def read_hdf5(path: str) -> Iterator[h5py.File]:
+    """File that is open inside the block; see `open_hdf5` and `naming_damage`."""
+    with naming_damage(path), open_hdf5(path) as file:
+        yield file
 
 
 def _why_not_opened(path: str, error: OSError | None) -> str:
@@ -128,7 +160,7 @@ def _broken_link(parent: h5py.Group, name: str, link: Any, depth: int, error: Ex
                 return DataFileError(
                     f"the external file {expected(parent.file.filename, link.filename)} is missing", **where
                 )
-            with open_hdf5(target) as file:
+            with read_hdf5(target) as file:
                 found = _walk(file, link.path, depth + 1)
             missing = f"the external file {target} has no {link.path}"
         else:
@@ -224,7 +256,7 @@ def check_piece(piece: Piece) -> None:
     """
     if not piece.path or "%b" in piece.file:
         return
-    with open_hdf5(piece.file) as file:
+    with read_hdf5(piece.file) as file:
         item = get_item(file, piece.path)
         if not isinstance(item, h5py.Dataset):
             raise DataFileError("the file has no such dataset", file=piece.file, path=piece.path)

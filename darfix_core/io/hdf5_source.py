@@ -12,7 +12,17 @@ import h5py
 import numpy as np
 
 from darfix_core.errors import DataFileError
-from darfix_core.io.hdf5_file import NOT_FOUND, Piece, check_piece, get_item, open_hdf5, pieces, source_files
+from darfix_core.io.hdf5_file import (
+    NOT_FOUND,
+    Piece,
+    check_piece,
+    get_item,
+    naming_damage,
+    open_hdf5,
+    pieces,
+    read_hdf5,
+    source_files,
+)
 from darfix_core.model.arrays import AnyArray, IntArray
 from darfix_core.model.frame_sources import Region, SourceFile
 
@@ -50,12 +60,11 @@ class Hdf5Source:
     def __init__(self, file: str, path: str, frames: tuple[int, int] | None = None) -> None:
         self._file, self._path = file, path
         self._start_sharing()
-        with open_hdf5(file) as handle:
+        with read_hdf5(file) as handle, naming_damage(file, path):
             dataset = get_item(handle, path)
             if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 3:
                 raise DataFileError("there is no dataset of three axes (frames, rows, columns)", file=file, path=path)
             n_frames, ny, nx = dataset.shape
-            self._first, stop = (0, n_frames) if frames is None else checked_range(frames, n_frames)
             # HDF5 gives the counts in the byte order of this machine.
             self._dtype: np.dtype[Any] = dataset.dtype.newbyteorder("=")
             self._chunk_frames = int(dataset.chunks[0]) if dataset.chunks else 1
@@ -64,6 +73,7 @@ class Hdf5Source:
             self._has_raw_data = bool(dataset.external)
             stored = pieces(dataset)
             self._files = source_files(handle, path, stored)
+        self._first, stop = (0, n_frames) if frames is None else checked_range(frames, n_frames)
         self._shape = (stop - self._first, ny, nx)
         self._pieces = [piece for piece in stored if piece.frames.start < stop and piece.frames.stop > self._first]
         self._check_covered()
@@ -115,7 +125,7 @@ class Hdf5Source:
         if block.size == 0:
             return block
         load_filters()
-        with self._open() as dataset:
+        with naming_damage(self._file, self._path), self._open() as dataset:
             if isinstance(wanted, slice):
                 self._read_run(dataset, wanted.start, block, region)
                 return block

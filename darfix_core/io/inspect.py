@@ -12,7 +12,7 @@ from darfix_core.errors import DataFileError
 from darfix_core.io.bliss_positions import read_per_frame
 from darfix_core.io.bliss_scans import Detector, Scan, choose_scan, find_detectors, find_scans
 from darfix_core.io.bliss_values import scan_parameters, text
-from darfix_core.io.hdf5_file import compression, get_item, open_hdf5, pieces, resolve
+from darfix_core.io.hdf5_file import compression, get_item, naming_damage, pieces, read_hdf5, resolve
 from darfix_core.io.hdf5_source import load_filters
 from darfix_core.io.load import files_of
 from darfix_core.io.report import DetectorReport, FileReport, MotorReport, ScanReport, motor_report
@@ -49,13 +49,20 @@ def inspect_file(path: str | Sequence[str], *, scan: str | None = None) -> FileR
 def inspect_bliss(path: str, *, scan: str | None = None) -> FileReport:
     """Report of an HDF5 file; see `inspect_file`."""
     path = os.path.abspath(path)
-    with open_hdf5(path) as file:
+    with read_hdf5(path) as file:
         load_filters()
         if scan is None:
             scans, broken = find_scans(file)
         else:
             scans, broken = [choose_scan(file, scan)], []
-        reports = [report for entry in scans for report in [_scan_report(entry)] if _is_scan(entry, report)]
+        reports: list[ScanReport] = []
+        for entry in scans:
+            try:
+                with naming_damage(path, entry.path()):
+                    report = _scan_report(entry)
+                    reports += [report] if _is_scan(entry, report) else []
+            except DataFileError as error:
+                reports.append(ScanReport(entry.name, "", 0, problems=(str(error),)))
         reports += [ScanReport(problem.path or "", "", 0, problems=(str(problem),)) for problem in broken]
     return FileReport((path,), "BLISS/NeXus HDF5", os.path.getsize(path), tuple(reports))
 
@@ -104,7 +111,7 @@ def _detector_report(scan: Scan, detector: Detector) -> DetectorReport:
     chunks, filters = dataset.chunks, compression(dataset)
     if stored and stored[0].path and "%b" not in stored[0].file:
         # A virtual dataset has neither; what counts is how its frames are stored.
-        with open_hdf5(stored[0].file) as file:
+        with read_hdf5(stored[0].file) as file:
             item = get_item(file, stored[0].path)
             if isinstance(item, h5py.Dataset):
                 chunks, filters = item.chunks, compression(item)

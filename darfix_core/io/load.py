@@ -165,9 +165,9 @@ def _open_dark_scan(file: str, scan: str | None, dataset: Dataset) -> Dataset:
     """Scan of dark frames: those of the same detector, where it is there."""
     from darfix_core.io.bliss import open_bliss
     from darfix_core.io.bliss_scans import choose_scan, find_detectors
-    from darfix_core.io.hdf5_file import open_hdf5
+    from darfix_core.io.hdf5_file import read_hdf5
 
-    with open_hdf5(file) as opened:
+    with read_hdf5(file) as opened:
         chosen = choose_scan(opened, scan)
         names = [detector.name for detector in find_detectors(chosen).detectors]
     detector = dataset.metadata.get("detector")

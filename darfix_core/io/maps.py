@@ -255,14 +255,11 @@ def load_maps(path: str | os.PathLike[str]) -> Maps:
     DataFileError
         If there is no such file, or it was not written by darfix-core, or by a newer version.
     """
-    from darfix_core.io.hdf5_file import open_hdf5
+    from darfix_core.io.hdf5_file import read_hdf5
 
     file_name = os.path.abspath(os.path.expanduser(os.fspath(path)))
-    try:
-        with open_hdf5(file_name) as file:
-            return _maps_of(file, file_name)
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise DataFileError(f"the maps cannot be read, the file is damaged: {error}", file=file_name) from error
+    with read_hdf5(file_name) as file:
+        return _maps_of(file, file_name)
 
 
 def _maps_of(file: h5py.File, file_name: str) -> Maps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 
 import darfix_core as dc
 from darfix_core.errors import DataFileError
+from darfix_core.io.inspect import inspect_file
 from tests.bliss_files import small_stack, write_scan
 
 STACK = small_stack()
@@ -110,6 +112,60 @@ def test_cut_off_file_is_an_error(path):
     os.truncate(path, os.path.getsize(path) // 2)
     with pytest.raises(DataFileError, match="the HDF5 file is cut off"):
         dc.load(path)
+
+
+def damaged(path, signature: bytes):
+    """Yield once for each block of the HDF5 file that begins with a signature, with that block broken."""
+    whole = path.read_bytes()
+    places = [match.start() for match in re.finditer(signature, whole)]
+    assert places
+    for place in places:
+        path.write_bytes(whole[:place] + b"XXXX" + whole[place + 4 :])
+        yield place
+    path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("signature", [b"HEAP", b"SNOD", b"TREE", b"GCOL"])
+def test_damaged_file_is_an_error_that_names_it(path, signature):
+    errors = []
+    for _ in damaged(path, signature):
+        try:
+            np.testing.assert_array_equal(dc.load(path, scan="1.1").frames, STACK)
+        except DataFileError as error:
+            errors.append(error)
+            assert str(error).startswith(str(path))
+        try:
+            inspect_file(str(path)).to_dict()
+        except DataFileError as error:
+            assert str(error).startswith(str(path))
+    assert errors
+    assert any(error.path == "/1.1" for error in errors)
+
+
+def test_damaged_file_of_frames_is_named(tmp_path):
+    scan, frames = tmp_path / "virtual.h5", tmp_path / "lima.h5"
+    write_scan(scan, STACK, {"mu": MU}, source="lima.h5", virtual=True)
+    for _ in damaged(frames, b"HEAP"):
+        with pytest.raises(DataFileError, match=r"lima\.h5.*the file is damaged"):
+            dc.load(scan)
+        assert "the file is damaged" in str(inspect_file(str(scan)).scans[0].problems)
+
+
+def test_damaged_scan_leaves_the_others_in_the_report(path):
+    whole = path.read_bytes()
+    # The blocks of a scan are written together, those of the first scan first.
+    for place in (match.start() for match in re.finditer(b"HEAP", whole)):
+        path.write_bytes(whole[:place] + b"XXXX" + whole[place + 4 :])
+        try:
+            reports = inspect_file(str(path)).scans
+        except DataFileError:
+            continue  # the root of the file
+        assert len(reports) == 3
+        if reports[0].problems and not reports[0].detectors:
+            assert "/1.1: cannot be read, the file is damaged" in reports[0].problems[0]
+            assert [report.n_frames for report in reports[1:]] == [2, 2]
+            return
+    pytest.fail("no block belongs to the first scan alone")
 
 
 def test_file_is_told_by_its_content_not_by_its_name(path):

@@ -1,3 +1,5 @@
+import re
+
 import h5py
 import numpy as np
 import pytest
@@ -151,3 +153,19 @@ def test_damaged_file_is_one_clear_error(tmp_path):
         del file["entry/process/history"]
     with pytest.raises(DataFileError, match="the file is damaged"):
         load_maps(path)
+
+
+@pytest.mark.parametrize("signature", [b"OHDR", b"FRHP", b"GCOL", b"BTLF"])
+def test_every_damaged_block_is_one_clear_error(tmp_path, signature):
+    maps = synthetic_maps()
+    path = write_maps(maps, tmp_path / "maps.h5")
+    whole = path.read_bytes()
+    errors = 0
+    for match in re.finditer(signature, whole):
+        path.write_bytes(whole[: match.start()] + b"XXXX" + whole[match.start() + 4 :])
+        try:
+            _assert_same(load_maps(path), maps)
+        except DataFileError as error:
+            errors += 1
+            assert str(error).startswith(f"{path}: ")
+    assert errors
