@@ -39,7 +39,7 @@ def write_maps(maps: Maps, path: str | os.PathLike[str], *, overwrite: bool = Fa
     Parameters
     ----------
     maps : Maps
-        What to write.
+        What to write. What HDF5 cannot hold of the texts, such as the zero character, is replaced by U+FFFD.
     path : path
         The file; it ends in .h5, .hdf5 or .nxs.
     overwrite : bool
@@ -104,9 +104,9 @@ def _fill(file: h5py.File, maps: Maps) -> None:
     entry.attrs["darfix_core_format"] = FORMAT
     for name in ("title", "start_time"):
         if maps.metadata.get(name):
-            entry[name] = str(maps.metadata[name])
+            entry[name] = _text(maps.metadata[name])
     if maps.metadata.get("sample"):
-        _group(entry, "sample", "NXsample")["name"] = str(maps.metadata["sample"])
+        _group(entry, "sample", "NXsample")["name"] = _text(maps.metadata["sample"])
     groups = dict(zip(maps, _group_names(maps), strict=True))
     entry.attrs["default"] = groups[default_map(maps)]
     _fill_process(_group(entry, "process", "NXprocess"), maps, now, __version__)
@@ -123,6 +123,11 @@ def _group(parent: h5py.Group, name: str, nx_class: str) -> h5py.Group:
     group = parent.create_group(name, track_order=True)
     group.attrs["NX_class"] = nx_class
     return group
+
+
+def _text(value: Any) -> str:
+    """Text without what HDF5 cannot hold: the zero character, and halves of characters as in undecoded file names."""
+    return re.sub("[\0\ud800-\udfff]", "\ufffd", str(value))
 
 
 def _group_names(names: Iterable[str]) -> list[str]:
@@ -158,17 +163,18 @@ def _fill_positioners(entry: h5py.Group, motors: Any) -> None:
         return
     positioners = _group(_group(entry, "instrument", "NXinstrument"), "positioners", "NXcollection")
     for name, value in motors.items():
-        if name and "/" not in name and name != "." and isinstance(value, int | float | np.number):
-            positioners[name] = float(value)
-            if motor_unit(name):
-                positioners[name].attrs["units"] = motor_unit(name)
+        motor = _text(name)
+        if motor and "/" not in motor and motor != "." and isinstance(value, int | float | np.number):
+            positioners[motor] = float(value)
+            if motor_unit(motor):
+                positioners[motor].attrs["units"] = motor_unit(motor)
 
 
 def _fill_scan(group: h5py.Group, maps: Maps) -> None:
     """What `load_maps` needs beside the maps themselves."""
     for number, dimension in enumerate(maps.dimensions):
         values = group.create_dataset(f"dimension_{number}", data=dimension.values)
-        values.attrs.update(motor=dimension.name, units=dimension.unit, along=json.dumps(dimension.along))
+        values.attrs.update(motor=_text(dimension.name), units=_text(dimension.unit), along=json.dumps(dimension.along))
     group["origin"] = np.array(maps.origin, dtype=np.int64)
     group["origin"].attrs.update(units="px", description="Where the first pixel sits on the detector (y, x)")
     if maps.pixel_size is not None:
@@ -195,12 +201,13 @@ def _plain(value: Any, key: str) -> Any:
 
 
 def _fill_map(group: h5py.Group, name: str, entry: Map) -> None:
-    title = f"{entry.description or name} ({entry.unit})" if entry.unit else entry.description or name
+    name, unit, description = _text(name), _text(entry.unit), _text(entry.description)
+    title = f"{description or name} ({unit})" if unit else description or name
     group.attrs.update(signal="data", axes=["y", "x"], map=name, title=title)
     group.attrs.update(y_indices=0, x_indices=1)
     data = group.create_dataset("data", data=entry.values)
-    data.attrs.update(units=entry.unit, long_name=f"{name} ({entry.unit})" if entry.unit else name)
-    data.attrs["description"] = entry.description
+    data.attrs.update(units=unit, long_name=f"{name} ({unit})" if unit else name)
+    data.attrs["description"] = description
     data.attrs["interpretation"] = "image" if entry.values.ndim == 2 else "rgba-image"
 
 

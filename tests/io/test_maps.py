@@ -7,6 +7,8 @@ import pytest
 from darfix_core import load_maps
 from darfix_core.errors import DataFileError, OutputExistsError
 from darfix_core.io.maps import write_maps
+from darfix_core.model.dimension import Dimension
+from darfix_core.model.history import History, HistoryNode
 from darfix_core.model.maps import Map, Maps
 from tests.synthetic_maps import synthetic_maps
 
@@ -47,6 +49,30 @@ def test_numpy_metadata_come_back_as_plain_values(tmp_path):
     metadata = {"energy": np.float32(17.0), "list": np.arange(3), "name": tmp_path}
     read = load_maps(write_maps(synthetic_maps(metadata=metadata), tmp_path / "maps.h5"))
     assert dict(read.metadata) == {"energy": 17.0, "list": (0, 1, 2), "name": str(tmp_path)}
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a\udcffb"])
+def test_text_that_hdf5_cannot_hold_is_written_cleaned(tmp_path, text):
+    cleaned = "a\ufffdb"
+    metadata = {"title": text, "start_time": text, "sample": text, text: text, "motors": {text: 1.0, "obpitch": 2.0}}
+    maps = Maps(
+        {text: Map(np.zeros((2, 3)), unit=text, description=text), "other": Map(np.ones((2, 3)))},
+        dimensions=(Dimension(text, np.arange(2.0), unit=text),),
+        metadata=metadata,
+        history=History.join(HistoryNode("load", 1, {"path": text}, {}, "0.1.0", ()), []),
+    )
+    path = write_maps(maps, tmp_path / "maps.h5")
+    read = load_maps(path)
+    assert list(read) == [cleaned, "other"]
+    assert (read.unit(cleaned), read.description(cleaned)) == (cleaned, cleaned)
+    assert (read.dimensions[0].name, read.dimensions[0].unit) == (cleaned, cleaned)
+    # JSON can hold what HDF5 cannot.
+    assert dict(read.metadata) == metadata
+    assert read.history.to_json() == maps.history.to_json()
+    with h5py.File(path, "r") as file:
+        assert file["entry/title"].asstr()[()] == file["entry/sample/name"].asstr()[()] == cleaned
+        assert file[f"entry/instrument/positioners/{cleaned}"][()] == 1.0
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_metadata_that_cannot_be_written_are_named(tmp_path):
@@ -160,12 +186,12 @@ def test_every_damaged_block_is_one_clear_error(tmp_path, signature):
     maps = synthetic_maps()
     path = write_maps(maps, tmp_path / "maps.h5")
     whole = path.read_bytes()
-    errors = 0
+    errors = []
     for match in re.finditer(signature, whole):
         path.write_bytes(whole[: match.start()] + b"XXXX" + whole[match.start() + 4 :])
         try:
             _assert_same(load_maps(path), maps)
         except DataFileError as error:
-            errors += 1
-            assert str(error).startswith(f"{path}: ")
+            errors.append(str(error))
     assert errors
+    assert all(error.startswith(f"{path}: ") for error in errors)
