@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from darfix_core.figures import style
+from darfix_core.figures.numbers import ShortNumbers
 from darfix_core.model.arrays import FloatArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.dimension import Dimension
@@ -43,8 +44,10 @@ def curve_figure(dataset: Dataset, y: int, x: int) -> Figure:
     axes = style.add_axes(figure, 0.85, 0.75, (4.3 if len(dataset.dimensions) == 2 else 5.2, 2.8))
     if len(dataset.dimensions) == 1:
         dimension = dataset.dimensions[0]
-        _draw_curve(axes, dataset.positions.get(dimension.name, numbers), counts)
-        axes.set_xlabel(style.with_unit(dimension.name, dimension.unit), fontsize=10)
+        positions = dataset.positions.get(dimension.name, numbers)
+        short = ShortNumbers.between(float(positions.min()), float(positions.max()))
+        _draw_curve(axes, short.of(positions), counts)
+        axes.set_xlabel(short.label(dimension.name, dimension.unit), fontsize=10)
     elif len(dataset.dimensions) == 2:
         _draw_image(axes, dataset, dataset.on_grid(counts))
     else:
@@ -71,10 +74,11 @@ def _draw_image(axes: Axes, dataset: Dataset, counts: FloatArray) -> None:
     slow, fast = dataset.dimensions
     y_edges, x_edges = _edges(slow), _edges(fast)
     colors = style.color_map("intensity")
-    image = axes.pcolormesh(x_edges, y_edges, counts, cmap=colors)
+    short_y, short_x = (ShortNumbers.between(float(edges.min()), float(edges.max())) for edges in (y_edges, x_edges))
+    image = axes.pcolormesh(short_x.of(x_edges), short_y.of(y_edges), counts, cmap=colors)
     axes.set_facecolor(style.EMPTY_COLOR)
-    axes.set_xlabel(style.with_unit(fast.name, fast.unit), fontsize=10)
-    axes.set_ylabel(style.with_unit(slow.name, slow.unit), fontsize=10)
+    axes.set_xlabel(short_x.label(fast.name, fast.unit), fontsize=10)
+    axes.set_ylabel(short_y.label(slow.name, slow.unit), fontsize=10)
     axes.ticklabel_format(useOffset=False)
     place = axes.inset_axes((1.03, 0.0, 0.04, 1.0))
     axes.figure.colorbar(image, cax=place).set_label("counts", fontsize=10)

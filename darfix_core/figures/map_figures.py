@@ -10,18 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from darfix_core.figures import style
+from darfix_core.figures.numbers import ShortNumbers
 from darfix_core.model.maps import Maps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colorbar import Colorbar
     from matplotlib.figure import Figure
-
-_SHORT = {
-    "center_of_mass": "centre of mass",
-    "fwhm": "FWHM",
-    "kurtosis": "excess kurtosis",
-}
 
 
 @dataclass(frozen=True)
@@ -70,14 +65,14 @@ def map_figure(maps: Maps, name: str) -> Figure:
         raise ValueError(f"name must be a map with one value a pixel, got {name!r}, which holds colours")
     box = style.image_box(maps, 6.4, 4.8)
     width = max(_LEFT + box[0] + _RIGHT, 5.0)
-    title = style.wrapped(style.sentence(entry.description) or _short_name(name), width - _LEFT, style.TITLE_SIZE)
+    title = style.wrapped(style.sentence(entry.description) or style.map_name(name), width - _LEFT, style.TITLE_SIZE)
     top = style.title_height(title, maps.metadata)
     figure = style.new_figure(width, top + box[1] + _BOTTOM)
     axes = style.add_axes(figure, _LEFT, top, box)
     scale = _Scale.of(maps, name)
     bar = _draw_map(axes, maps, name, scale, _LARGE)
     if bar is not None:
-        bar.set_label(scale.unit, fontsize=_LARGE.fontsize)
+        bar.set_label(scale.bar_label, fontsize=_LARGE.fontsize)
     style.add_title(figure, axes, title, maps.metadata)
     return figure
 
@@ -103,7 +98,7 @@ def overview_figure(maps: Maps) -> Figure:
     rows = _arranged(maps, pitch)
     n_columns = max(map(len, rows))
     scales = {name: _Scale.of(maps, name) for name in scalar_names(maps)}
-    titles = {name: style.wrapped(_with_unit(name, scale.unit), pitch[0], 9) for name, scale in scales.items()}
+    titles = {name: style.wrapped(scale.title, pitch[0], 9) for name, scale in scales.items()}
     step = pitch[1] + 0.14 * max(text.count("\n") for text in titles.values())
     width = _SMALL_LEFT + n_columns * pitch[0]
     facts = style.facts_line(maps.metadata, width - _SMALL_LEFT, 10)
@@ -181,46 +176,60 @@ class _Scale:
 
     Parameters
     ----------
+    name : str
+        Name of the map, as people write it.
+    unit : str
+        Its unit.
     limits : (float, float)
         Ends of the colour bar.
     beyond : (bool, bool)
         True where values lie beyond that end.
-    power : int
-        Power of ten that is taken out of the numbers.
-    unit : str
-        Unit of the numbers at the bar, with that power.
-    empty : bool
-        True where there is no value at all.
+    numbers : ShortNumbers
+        How the numbers at the bar are written.
+    note : str
+        What stands in the picture in place of a bar, where there are not two values to tell apart.
     """
 
+    name: str
+    unit: str
     limits: tuple[float, float]
     beyond: tuple[bool, bool]
-    power: int
-    unit: str
-    empty: bool
+    numbers: ShortNumbers
+    note: str
 
     @classmethod
     def of(cls, maps: Maps, name: str) -> _Scale:
         """Scale of a map."""
-        values = np.asarray(maps[name], dtype=np.float64)
+        values, unit = np.asarray(maps[name], dtype=np.float64), maps.unit(name)
         valid = values[np.isfinite(values)]
         low, high = style.robust_limits(valid, signed=style.is_signed(name))
         beyond = (bool(valid.min() < low), bool(valid.max() > high)) if valid.size else (False, False)
-        power = style.decimal_power(low, high)
-        words = (style.power_text(power) if power else "", style.pretty_unit(maps.unit(name)))
-        return cls((low, high), beyond, power, " ".join(filter(None, words)), not valid.size)
+        only = style.only_value(valid)
+        note = "" if only is None else style.only_value_text(only, unit)
+        numbers = ShortNumbers() if note or not valid.size else ShortNumbers.between(low, high)
+        return cls(style.map_name(name), unit, (low, high), beyond, numbers, note if valid.size else style.NO_VALUES)
+
+    @property
+    def title(self) -> str:
+        """Name of the map and unit of the numbers."""
+        return self.numbers.label(self.name, self.unit)
+
+    @property
+    def bar_label(self) -> str:
+        """What stands beside the bar of a picture whose title names the map."""
+        return self.title if self.numbers.offset else self.numbers.unit(self.unit)
 
 
 def _draw_map(
     axes: Axes, maps: Maps, name: str, scale: _Scale, look: _Look, *, scale_bar: bool = True
 ) -> Colorbar | None:
-    """Image with axes, scale bar and colour bar, which is returned; None for a map without values."""
-    factor = 10.0**scale.power
+    """Image with axes, scale bar and colour bar, which is returned; None for a map without two different values."""
+    low, high = scale.numbers.of(scale.limits)
     image = axes.imshow(
-        np.asarray(maps[name], dtype=np.float64) / factor,
+        scale.numbers.of(maps[name]),
         cmap=style.color_map(name),
-        vmin=scale.limits[0] / factor,
-        vmax=scale.limits[1] / factor,
+        vmin=low,
+        vmax=high,
         extent=style.image_extent(maps),
         aspect="auto",
         interpolation="nearest" if max(maps.shape) < 600 else "auto",
@@ -230,8 +239,10 @@ def _draw_map(
     style.label_position_axes(axes, maps, fontsize=look.fontsize)
     if scale_bar and maps.pixel_size is not None:
         style.add_scale_bar(axes, maps.pixel_size[1] * maps.shape[1], fontsize=look.fontsize - 1)
-    if scale.empty:
-        axes.text(0.5, 0.5, "no values", transform=axes.transAxes, ha="center", va="center", fontsize=look.fontsize)
+    if scale.note:
+        place: dict[str, Any] = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
+        middle: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "va": "center"}
+        axes.text(0.5, 0.5, scale.note, fontsize=look.fontsize, bbox=place, **middle)
         return None
     return _add_color_bar(axes, image, scale, look)
 
@@ -251,14 +262,3 @@ def _add_color_bar(axes: Axes, image: Any, scale: _Scale, look: _Look) -> Colorb
     bar.outline.set_linewidth(0.6)
     place.tick_params(labelsize=look.fontsize - 1, width=0.6, length=3)
     return bar
-
-
-def _with_unit(name: str, unit: str) -> str:
-    return f"{_short_name(name)} ({unit})" if unit else _short_name(name)
-
-
-def _short_name(name: str) -> str:
-    """``"mu/center_of_mass"`` as ``"mu: centre of mass"``."""
-    motor, _, quantity = name.rpartition("/")
-    words = _SHORT.get(quantity, quantity.replace("_", " "))
-    return f"{motor.replace(',', ', ')}: {words}" if motor else words

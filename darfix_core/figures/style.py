@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
+#: What stands in the picture of a map without any.
+NO_VALUES = "no values"
 #: Pixels without a value. Darker than white, the middle of signed maps, and than the tip of the mosaicity colours.
 EMPTY_COLOR = "#c4c4c4"
 #: Texts of second rank.
@@ -32,6 +35,7 @@ TITLE_SIZE = 12
 DPI = 200
 
 _SEQUENTIAL = {"intensity": "inferno", "fwhm": "magma"}
+_WORDS = {"center_of_mass": "centre of mass", "fwhm": "FWHM", "kurtosis": "excess kurtosis"}
 _SIGNED = ("skewness", "kurtosis", "covariance", "correlation", "strain", "shift", "residual")
 # Ends of the signed colour map in OKLab (lightness, a, b): blue and red, equally far from white.
 _BLUE, _WHITE, _RED = (0.42, -0.030, -0.150), (0.985, 0.0, 0.0), (0.42, 0.140, 0.062)
@@ -105,9 +109,31 @@ def robust_limits(values: AnyArray, *, signed: bool = False) -> tuple[float, flo
         low = -high
     else:
         low, high = (float(limit) for limit in np.percentile(valid, (0.5, 99.5)))
-    largest = max(abs(low), abs(high))
+    if not _differ(low, high):
+        # Most values are the same: the few others are what there is to see.
+        low, high = float(valid.min()), float(valid.max())
+        low, high = (-max(abs(low), abs(high)), max(abs(low), abs(high))) if signed else (low, high)
     # A constant gets a scale of which it is the middle.
-    return (low, high) if high - low > 1e-7 * largest else (low - (0.1 * largest or 1), high + (0.1 * largest or 1))
+    margin = 0.0 if _differ(low, high) else 0.1 * max(abs(low), abs(high)) or 1.0
+    return low - margin, high + margin
+
+
+def only_value(values: AnyArray) -> float | None:
+    """The value that all finite pixels share, as far as single precision goes; None where they differ or are none."""
+    valid = values[np.isfinite(values)]
+    if not valid.size:
+        return None
+    low, high = float(valid.min()), float(valid.max())
+    return None if _differ(low, high) else float(np.median(valid))
+
+
+def only_value_text(value: float, unit: str) -> str:
+    """What stands in a picture in place of a colour bar: ``"all values: 0 deg"``."""
+    return f"all values: {value:.6g} {pretty_unit(unit)}".rstrip()
+
+
+def _differ(low: float, high: float) -> bool:
+    return high - low > 1e-7 * max(abs(low), abs(high))
 
 
 def pretty_unit(unit: str) -> str:
@@ -115,6 +141,13 @@ def pretty_unit(unit: str) -> str:
     for plain, printed in (("um", "µm"), ("^2", "²"), ("^3", "³"), ("^-1", "⁻¹")):
         unit = unit.replace(plain, printed)
     return unit
+
+
+def map_name(name: str) -> str:
+    """Name of a map as people write it: ``"mu/center_of_mass"`` becomes ``"mu: centre of mass"``."""
+    motor, _, quantity = name.rpartition("/")
+    words = _WORDS.get(quantity, quantity.replace("_", " "))
+    return f"{motor.replace(',', ', ')}: {words}" if motor else words
 
 
 def with_unit(text: str, unit: str) -> str:
@@ -154,8 +187,10 @@ def characters(inches: float, fontsize: float) -> int:
 
 
 def wrapped(text: str, inches: float, fontsize: float) -> str:
-    """Text broken into lines that are not longer than `inches`."""
-    return "\n".join(textwrap.wrap(text, max(8, characters(inches, fontsize))))
+    """Text broken into lines that are not longer than `inches`; what stands in brackets stays together."""
+    tied = re.sub(r"\([^)]*\)", lambda match: match[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
+    lines = textwrap.wrap(tied, max(8, characters(inches, fontsize)))
+    return "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def title_height(title: str, metadata: Mapping[str, Any]) -> float:

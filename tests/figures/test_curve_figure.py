@@ -12,6 +12,13 @@ def test_curve_of_one_motor(rocking_dataset):
     assert axes.figure.texts[1].get_text() == "Rocking curve of the pixel y = 3, x = 5"
 
 
+def test_positions_that_hardly_differ_are_counted_from_the_first(rocking_dataset):
+    mu = 25.1023 + 1e-5 * np.arange(9)
+    axes = curve_figure(rocking_dataset.replace(positions={"mu": mu}), 1, 2).axes[0]
+    assert axes.get_xlabel() == "mu − 25.1023 deg (10⁻⁶ deg)"
+    np.testing.assert_allclose(axes.lines[0].get_xdata(), 10 * np.arange(9), atol=1e-6)
+
+
 def test_curve_is_drawn_in_the_order_of_the_positions(rocking_dataset):
     axes = curve_figure(rocking_dataset.select_frames([3, 1, 2]), 0, 0).axes[0]
     np.testing.assert_array_equal(axes.lines[0].get_xdata(), rocking_dataset.positions["mu"][[1, 2, 3]])

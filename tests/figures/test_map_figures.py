@@ -98,7 +98,41 @@ def test_constant_and_empty_maps_are_drawn(name, value):
     for figure in (map_figure(maps, name), overview_figure(maps)):
         figure.canvas.draw()
         texts = [text.get_text() for text in figure.axes[0].texts]
-        assert texts == (["no values"] if np.isnan(value) else [])
+        assert texts == (["no values"] if np.isnan(value) else [f"all values: {value:.6g} deg"])
+        assert not figure.axes[0].child_axes
+
+
+def test_few_values_beside_a_constant_are_told_apart():
+    values = np.zeros((60, 60))
+    values[3, 4] = 2.0
+    axes = map_figure(Maps({"mu/fwhm": Map(values, "deg")}), "mu/fwhm").axes[0]
+    assert axes.images[0].get_clim() == (0.0, 2.0)
+    assert not axes.texts
+
+
+@pytest.mark.parametrize("offset", [25.1023, -23.176, 1e6, 99999.0])
+@pytest.mark.parametrize("width", [1e-8, 4e-6, 1e-4, 0.9e-3, 1e-2])
+def test_long_numbers_do_not_run_into_the_next_panel(offset, width):
+    values = offset + abs(offset) * np.linspace(0, width, 400).reshape(20, 20)
+    names = ("intensity", "obpitch/center_of_mass", "obpitch/fwhm", "obpitch/sum")
+    figure = overview_figure(Maps({name: Map(values, "deg") for name in names}))
+    figure.canvas.draw()
+    boxes = [axes.get_tightbbox() for axes in figure.axes]
+    for number, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:number])
+        assert box.x1 <= figure.bbox.width
+    titles = [axes.get_title(loc="left").replace("\n", " ") for axes in figure.axes]
+    assert all("deg" in title for title in titles)
+
+
+def test_what_all_numbers_share_stands_in_the_title():
+    values = np.linspace(25.1023, 25.1024, 400).reshape(20, 20)
+    maps = Maps({"obpitch/center_of_mass": Map(values, "deg", "centre of mass in obpitch")})
+    axes = overview_figure(maps).axes[0]
+    assert axes.get_title(loc="left").replace("\n", " ") == "obpitch: centre of mass − 25.1023 deg (10⁻⁶ deg)"
+    np.testing.assert_allclose(axes.images[0].get_array(), 1e6 * (values - 25.1023), atol=1e-6)
+    bar = _bar(map_figure(maps, "obpitch/center_of_mass").axes[0])
+    assert bar.get_ylabel() == "obpitch: centre of mass − 25.1023 deg (10⁻⁶ deg)"
 
 
 def test_integer_and_boolean_maps_are_drawn():
@@ -186,6 +220,10 @@ def test_long_facts_are_cut():
     assert line.startswith("Al · xxx")
     assert line.endswith("…")
     assert len(line) < 40
+
+
+def test_units_are_not_broken_into_lines():
+    assert style.wrapped("centre of mass (10⁻⁶ deg)", 1.7, 9) == "centre of mass\n(10⁻⁶ deg)"
 
 
 def test_text_in_capitals_unless_a_motor_begins_it():
