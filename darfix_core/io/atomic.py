@@ -37,7 +37,7 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
         If the path is a folder.
     """
     target = Path(os.path.abspath(Path(path).expanduser()))
-    if target.is_dir():
+    if os.path.isdir(target):
         raise DataFileError("is a folder; give the name of a file in it", file=str(target))
     if not overwrite and os.path.lexists(target):
         raise OutputExistsError(
@@ -46,7 +46,9 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
     return target
 
 
-def write_whole(writers: Mapping[Path, Writer], *, overwrite: bool = False) -> list[Path]:
+def write_whole(
+    writers: Mapping[Path, Writer], *, overwrite: bool = False, outdated: Iterable[Path] = ()
+) -> list[Path]:
     """Write several files: all of them, or none.
 
     Each file is written under a temporary name in its own folder, which is made if it is missing. When all are
@@ -59,6 +61,9 @@ def write_whole(writers: Mapping[Path, Writer], *, overwrite: bool = False) -> l
         Path of the output -> function that writes it to the path that it is given, which ends like the output.
     overwrite : bool
         True where existing files may be replaced.
+    outdated : iterable of Path
+        Files that an earlier run may have left beside the outputs, and that would no longer fit them: they are
+        removed when the outputs are moved into place.
 
     Returns
     -------
@@ -68,7 +73,7 @@ def write_whole(writers: Mapping[Path, Writer], *, overwrite: bool = False) -> l
     Raises
     ------
     OutputExistsError
-        If one of the files exists and must not be replaced; nothing is written then.
+        If one of the files, the outdated ones included, exists and must not be replaced; nothing is written then.
     DataFileError
         If a file or its folder cannot be written.
     Cancelled
@@ -76,6 +81,7 @@ def write_whole(writers: Mapping[Path, Writer], *, overwrite: bool = False) -> l
     """
     run = current_execution()
     targets = [check_output(path, overwrite=overwrite) for path in writers]
+    leaving = [check_output(path, overwrite=overwrite) for path in outdated]
     parts = [_temporary_name(target) for target in targets]
     made: list[Path] = []
     try:
@@ -86,22 +92,21 @@ def write_whole(writers: Mapping[Path, Writer], *, overwrite: bool = False) -> l
                 made += _make_folder(target.parent)
                 writer(part)
         run.check_cancelled()
-        for target in targets:
+        for target in (*targets, *leaving):
             check_output(target, overwrite=overwrite)
-        _move_into_place(parts, targets)
+        _move_into_place(parts, targets, [path for path in leaving if os.path.lexists(path)])
     except BaseException:
         _remove(parts)
-        for folder in reversed(made):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        _remove_folders(made)
         raise
     run.report(1.0, "written")
     return targets
 
 
-def _move_into_place(parts: list[Path], targets: list[Path]) -> None:
-    """Rename all files; if one cannot be renamed, bring back what stood in the places of the others."""
-    kept = [_temporary_name(target) if target.exists() else None for target in targets]
+def _move_into_place(parts: list[Path], targets: list[Path], leaving: list[Path]) -> None:
+    """Rename all files and remove those that leave; after a failure bring back what stood in their places."""
+    kept = [_temporary_name(target) if os.path.lexists(target) else None for target in targets]
+    removed = [_temporary_name(path) for path in leaving]
     moved = 0
     try:
         for part, target, old in zip(parts, targets, kept, strict=True):
@@ -110,14 +115,27 @@ def _move_into_place(parts: list[Path], targets: list[Path]) -> None:
                     _keep(target, old)
                 os.replace(part, target)
             moved += 1
+        for path, old in zip(leaving, removed, strict=True):
+            with _naming(path, "removed"):
+                os.replace(path, old)
     except BaseException:
         for number, (target, old) in enumerate(zip(targets, kept, strict=True)):
-            if old is not None and old.exists():
-                os.replace(old, target)
-            elif number < moved:
+            if old is None and number < moved:
                 target.unlink()
+            elif old is not None:
+                _bring_back(old, target)
+        for path, old in zip(leaving, removed, strict=True):
+            _bring_back(old, path)
         raise
-    _remove(old for old in kept if old is not None)
+    _remove(old for old in (*kept, *removed) if old is not None)
+
+
+def _bring_back(old: Path, target: Path) -> None:
+    """Give a kept file its place again."""
+    if os.path.lexists(old):
+        os.replace(old, target)
+        # Where both are names of one file still, renaming does nothing.
+        old.unlink(missing_ok=True)
 
 
 def _keep(target: Path, old: Path) -> None:
@@ -139,9 +157,21 @@ def _make_folder(folder: Path) -> list[Path]:
     while not folder.exists():
         missing.append(folder)
         folder = folder.parent
-    for entry in reversed(missing):
-        entry.mkdir(exist_ok=True)
-    return missing[::-1]
+    missing.reverse()
+    for number, entry in enumerate(missing):
+        try:
+            entry.mkdir(exist_ok=True)
+        except BaseException:
+            _remove_folders(missing[:number])
+            raise
+    return missing
+
+
+def _remove_folders(folders: list[Path]) -> None:
+    """Remove folders that were made, outermost first in the list, where they are empty."""
+    for folder in reversed(folders):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _remove(paths: Iterable[Path]) -> None:
@@ -151,9 +181,9 @@ def _remove(paths: Iterable[Path]) -> None:
 
 
 @contextlib.contextmanager
-def _naming(target: Path) -> Iterator[None]:
+def _naming(target: Path, done: str = "written") -> Iterator[None]:
     """Errors of the operating system told with the name of the output instead of the temporary one."""
     try:
         yield
     except OSError as error:
-        raise DataFileError(f"cannot be written: {error.strerror or error}", file=str(target)) from error
+        raise DataFileError(f"cannot be {done}: {error.strerror or error}", file=str(target)) from error

@@ -56,6 +56,63 @@ def test_what_stood_there_survives_a_failure_while_moving(tmp_path, monkeypatch)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.txt": "old", "b.txt": "old"}
 
 
+def test_no_hidden_name_is_left_when_a_file_cannot_be_replaced(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("old")
+    replace, failures = os.replace, [PermissionError(13, "Permission denied")]
+
+    def failing(source, target):
+        if failures:
+            raise failures.pop()
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(DataFileError, match="Permission denied"):
+        write_whole({tmp_path / "a.txt": _text("new")}, overwrite=True)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.txt": "old"}
+
+
+def test_folders_are_removed_when_a_deeper_one_cannot_be_made(tmp_path):
+    with pytest.raises(DataFileError, match=r"a\.txt: cannot be written: File name too long"):
+        write_whole({tmp_path / "new" / "deep" / ("x" * 300) / "a.txt": _text("a")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_outdated_files_go_when_the_others_come(tmp_path):
+    (tmp_path / "old.png").write_text("old")
+    written = write_whole(
+        {tmp_path / "a.txt": _text("new")}, overwrite=True, outdated=[tmp_path / "old.png", tmp_path / "none.png"]
+    )
+    assert list(tmp_path.iterdir()) == written
+
+
+def test_outdated_file_stops_all_unless_overwriting(tmp_path):
+    old = tmp_path / "old.png"
+    old.write_text("old")
+    with pytest.raises(OutputExistsError, match=r"old\.png: exists already"):
+        write_whole({tmp_path / "a.txt": _fail}, outdated=[old])
+    assert list(tmp_path.iterdir()) == [old]
+
+
+def test_outdated_files_stay_after_a_failure(tmp_path, monkeypatch):
+    old = tmp_path / "old.png"
+    old.write_text("old")
+    with pytest.raises(RuntimeError):
+        write_whole({tmp_path / "a.txt": _fail}, overwrite=True, outdated=[old])
+    replace, calls = os.replace, []
+
+    def failing(source, target):
+        calls.append(target)
+        if len(calls) == 2:
+            raise PermissionError(13, "Permission denied")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(DataFileError, match=r"old\.png: cannot be removed: Permission denied"):
+        write_whole({tmp_path / "a.txt": _text("a")}, overwrite=True, outdated=[old])
+    assert [path.name for path in tmp_path.iterdir()] == ["old.png"]
+    assert old.read_text() == "old"
+
+
 def test_existing_file_is_refused_before_anything_is_written(tmp_path):
     old = tmp_path / "b.txt"
     old.write_text("old")
