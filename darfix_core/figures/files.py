@@ -12,10 +12,43 @@ from darfix_core.figures.map_figures import overview_figure, scalar_names
 from darfix_core.figures.mosaicity_figure import mosaicity_figure
 from darfix_core.figures.style import write_png
 from darfix_core.io.atomic import Writer, write_whole
+from darfix_core.io.maps import maps_path
 from darfix_core.model.maps import Maps
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+_NAMES = ("overview", "mosaicity")
+
+
+def files_to_write(path: str | os.PathLike[str]) -> list[Path]:
+    """The files that belong to saved maps, known before there are maps.
+
+    `darfix_core.save_maps` writes them or, where it has nothing to show in a picture, removes what an earlier run
+    left there; without `overwrite` none of them may exist.
+
+    Parameters
+    ----------
+    path : path
+        The file of the maps.
+
+    Returns
+    -------
+    list of Path
+        The file of the maps, ``<stem>_overview.png`` and ``<stem>_mosaicity.png``.
+
+    Raises
+    ------
+    ValueError
+        If `path` does not end like a file of maps.
+    """
+    target = maps_path(path).expanduser()
+    return [target, *(_picture(target.with_suffix(""), name) for name in _NAMES)]
+
+
+def _picture(stem: Path, name: str) -> Path:
+    return stem.with_name(f"{stem.name}_{name}.png")
 
 
 def figure_writers(maps: Maps, stem: str | os.PathLike[str]) -> dict[Path, Writer]:
@@ -37,8 +70,7 @@ def figure_writers(maps: Maps, stem: str | os.PathLike[str]) -> dict[Path, Write
         figures["overview"] = overview_figure
     if "mosaicity" in maps and "mosaicity" in maps.metadata:
         figures["mosaicity"] = mosaicity_figure
-    base = Path(stem)
-    return {base.with_name(f"{base.name}_{name}.png"): partial(_write, draw, maps) for name, draw in figures.items()}
+    return {_picture(Path(stem), name): partial(_write, draw, maps) for name, draw in figures.items()}
 
 
 def save_figures(maps: Maps, stem: str | os.PathLike[str], *, overwrite: bool = False) -> list[Path]:

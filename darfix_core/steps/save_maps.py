@@ -6,9 +6,9 @@ import os
 
 from darfix_core.engine.registry import step
 from darfix_core.errors import DataFileError
-from darfix_core.figures.files import figure_writers
+from darfix_core.figures.files import figure_writers, files_to_write
 from darfix_core.io.atomic import write_whole
-from darfix_core.io.maps import maps_path, maps_writer
+from darfix_core.io.maps import maps_writer
 from darfix_core.model.maps import Maps
 
 
@@ -24,7 +24,9 @@ def save_maps(maps: Maps, *, path: str, overwrite: bool = False, figures: bool =
 
     Beside ``maps.h5`` stand ``maps_overview.png``, all maps side by side, and ``maps_mosaicity.png``, the
     orientation with its colour key, for maps of two motors. The file holds the maps with axes and units and how
-    they were made; ``silx view`` and other NeXus programs open it on the mosaicity or the centre of mass.
+    they were made; ``silx view`` and other NeXus programs open it on the mosaicity or the centre of mass. The names
+    of both pictures belong to the maps, whether they are written or not: one that an earlier run left would show
+    other maps.
 
     Parameters
     ----------
@@ -33,7 +35,7 @@ def save_maps(maps: Maps, *, path: str, overwrite: bool = False, figures: bool =
     path : str
         The file; it ends in .h5, .hdf5 or .nxs. Its folder is made if it is missing.
     overwrite : bool
-        Replace files that exist.
+        Replace files that exist; pictures that are not written anew are removed.
     figures : bool
         Write the pictures too.
 
@@ -42,11 +44,11 @@ def save_maps(maps: Maps, *, path: str, overwrite: bool = False, figures: bool =
     ValueError
         If `path` has another ending.
     OutputExistsError
-        If one of the files exists and `overwrite` is False.
+        If the file or one of the two pictures exists and `overwrite` is False.
     DataFileError
         If a file cannot be written, or is one that the maps were made from.
     """
-    target = maps_path(path).expanduser()
+    target, *pictures = files_to_write(path)
     writers = {target: maps_writer(maps)}
     if figures:
         writers |= figure_writers(maps, target.with_suffix(""))
@@ -57,4 +59,5 @@ def save_maps(maps: Maps, *, path: str, overwrite: bool = False, figures: bool =
     }
     if os.path.realpath(target) in sources:
         raise DataFileError("the maps were made from this file; choose another name", file=str(target))
-    write_whole(writers, overwrite=overwrite)
+    outdated = [picture for picture in pictures if picture not in writers]
+    write_whole(writers, overwrite=overwrite, outdated=outdated)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from darfix_core.errors import OutputExistsError
-from darfix_core.figures.files import save_figures
+from darfix_core.figures.files import files_to_write, save_figures
 from darfix_core.model.maps import Map, Maps
 from tests.synthetic_maps import synthetic_maps
 
@@ -30,3 +30,15 @@ def test_existing_picture_is_kept_unless_asked(tmp_path):
         save_figures(synthetic_maps(), tmp_path / "maps")
     assert len(list(tmp_path.iterdir())) == 1
     assert len(save_figures(synthetic_maps(), tmp_path / "maps", overwrite=True)) == 2
+
+
+@pytest.mark.parametrize("name", ["maps.of.today.nxs", "maps.h5"])
+def test_files_are_known_before_there_are_maps(tmp_path, name):
+    maps, *pictures = files_to_write(tmp_path / name)
+    assert maps == tmp_path / name
+    assert pictures == save_figures(synthetic_maps(), (tmp_path / name).with_suffix(""))
+
+
+def test_path_of_the_files_is_checked():
+    with pytest.raises(ValueError, match="path must end in"):
+        files_to_write("maps.png")

@@ -3,7 +3,7 @@ import pytest
 from darfix_core import load_maps, save_maps
 from darfix_core.engine.registry import get_step
 from darfix_core.errors import DataFileError, OutputExistsError
-from darfix_core.figures import mosaicity_figure
+from darfix_core.figures import files, mosaicity_figure
 from darfix_core.model.frame_sources import SourceFile
 from darfix_core.model.history import History, HistoryNode
 from tests.synthetic_maps import synthetic_maps
@@ -42,6 +42,37 @@ def test_existing_files_are_replaced_when_asked(tmp_path):
     save_maps(synthetic_maps(shape=(5, 6)), path=path, overwrite=True)
     assert load_maps(path).shape == (5, 6)
     assert _names(tmp_path) == ["maps.h5", "maps_mosaicity.png", "maps_overview.png"]
+
+
+@pytest.mark.parametrize("figures", [True, False])
+def test_pictures_of_an_earlier_run_do_not_stay_beside_new_maps(tmp_path, figures):
+    path = str(tmp_path / "maps.h5")
+    save_maps(synthetic_maps(), path=path)
+    (tmp_path / "maps_mine.png").write_text("mine")
+    save_maps(synthetic_maps(motors=("mu",)), path=path, overwrite=True, figures=figures)
+    assert _names(tmp_path) == ["maps.h5", "maps_mine.png", *(["maps_overview.png"] if figures else [])]
+
+
+@pytest.mark.parametrize("figures", [True, False])
+def test_picture_that_would_not_be_written_stops_all_too(tmp_path, figures):
+    (tmp_path / "maps_mosaicity.png").write_text("old")
+    with pytest.raises(OutputExistsError, match=r"maps_mosaicity\.png: exists already"):
+        save_maps(synthetic_maps(motors=("mu",)), path=str(tmp_path / "maps.h5"), figures=figures)
+    assert _names(tmp_path) == ["maps_mosaicity.png"]
+
+
+def test_pictures_of_an_earlier_run_stay_when_a_save_fails(tmp_path, monkeypatch):
+    path = str(tmp_path / "maps.h5")
+    save_maps(synthetic_maps(), path=path)
+
+    def fail(maps):
+        raise RuntimeError("no picture")
+
+    monkeypatch.setattr(files, "overview_figure", fail)
+    with pytest.raises(RuntimeError):
+        save_maps(synthetic_maps(motors=("mu",)), path=path, overwrite=True)
+    assert _names(tmp_path) == ["maps.h5", "maps_mosaicity.png", "maps_overview.png"]
+    assert "mosaicity" in load_maps(path)
 
 
 def test_nothing_is_left_behind_when_a_picture_fails(tmp_path, monkeypatch):
