@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import glob
-import time
-from pathlib import Path
+import os
+from itertools import chain
 
 from darfix_core.commands.signals import cancel_on_interrupt
 from darfix_core.commands.terminal import RunLines, say
@@ -38,19 +37,25 @@ def run(file: str, overrides: Overrides, *, threads: int | None, dry_run: bool) 
         return 0
     for title, reason in plan.skipped.items():
         say(f"left out: {title}: {reason}")
-    before = time.time()
+    before = _states(plan)
     execute(plan, threads)
-    for path in plan.outputs.values():
-        for written in (Path(path), *_pictures(Path(path), before)):
-            say(f"wrote {written}")
+    for path, state in _states(plan).items():
+        if state is not None and state != before[path]:
+            say(f"wrote {path}")
     return 0
 
 
-def _pictures(path: Path, since: float) -> list[Path]:
-    """Pictures that were written with a file, whose names begin with its name."""
-    # Clocks of file servers differ a little.
-    found = path.parent.glob(f"{glob.escape(path.stem)}_*.png")
-    return sorted(picture for picture in found if picture.stat().st_mtime > since - 2)
+def _states(plan: Plan) -> dict[str, tuple[int, ...] | None]:
+    """What tells a file that a run may write from the one that it replaces; None where there is no file."""
+    states: dict[str, tuple[int, ...] | None] = {}
+    for path in chain.from_iterable(plan.files.values()):
+        try:
+            status = os.lstat(path)
+        except OSError:
+            states[path] = None
+        else:
+            states[path] = (status.st_ino, status.st_mtime_ns, status.st_size)
+    return states
 
 
 def execute(plan: Plan, threads: int | None) -> None:

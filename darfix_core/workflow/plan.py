@@ -14,7 +14,7 @@ from typing import Any
 from darfix_core.engine.parameters import Parameter, Parameters
 from darfix_core.engine.registry import get_step
 from darfix_core.errors import DataFileError, OutputExistsError, WorkflowError, nearest
-from darfix_core.io.maps import maps_path
+from darfix_core.figures.files import files_to_write
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.graph import Graph, Link, Node
 from darfix_core.workflow.paths import is_there
@@ -57,12 +57,15 @@ class Plan:
         Title of a node that does not run -> reason.
     inputs, outputs : mapping
         Id of a node -> the files that it reads, the file that it writes.
+    files : mapping
+        Id of a node -> all files that it may write or remove: its output first, then the pictures beside it.
     """
 
     graph: Graph
     skipped: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def make_plan(graph: Graph, overrides: Overrides | None = None) -> Plan:
@@ -104,8 +107,9 @@ def make_plan(graph: Graph, overrides: Overrides | None = None) -> Plan:
         graph = graph.with_node(_checked(node, graph.name))
     inputs = {node.id: _input_files(node, graph) for node in graph.order if node.step.input_path}
     outputs = {node.id: str(node.parameters[node.step.output_path]) for node in graph.order if node.step.output_path}
-    _check_outputs(graph, inputs, outputs)
-    return Plan(graph, {whole.nodes[key].title: reason for key, reason in skipped.items()}, inputs, outputs)
+    files = {key: _files(graph.nodes[key], path, graph.name) for key, path in outputs.items()}
+    _check_outputs(graph, inputs, files)
+    return Plan(graph, {whole.nodes[key].title: reason for key, reason in skipped.items()}, inputs, outputs, files)
 
 
 def _checked(node: Node, name: str) -> Node:
@@ -296,24 +300,37 @@ def _further_files(node: Node) -> list[str]:
     return [os.path.expanduser(value.partition("::")[0]) for value in values if isinstance(value, str)]
 
 
-def _check_outputs(graph: Graph, inputs: Mapping[str, tuple[str, ...]], outputs: Mapping[str, str]) -> None:
+def _files(node: Node, path: str, name: str) -> tuple[str, ...]:
+    """Files that a node may write; those of maps have certain endings, better known now than after a long run."""
+    if not any(entry.kind is Maps for entry in node.step.inputs.values()):
+        return (path,)
+    try:
+        return tuple(map(str, files_to_write(path)))
+    except ValueError as error:
+        raise WorkflowError(f"{name}: node {node.title!r}: {error}") from None
+
+
+def _check_outputs(graph: Graph, inputs: Mapping[str, tuple[str, ...]], files: Mapping[str, tuple[str, ...]]) -> None:
     """No output may replace an input, another output, or a file that is to stay."""
     read = {os.path.realpath(path) for paths in inputs.values() for path in paths}
     read |= {os.path.realpath(path) for node in graph.order for path in _further_files(node)}
     writers: dict[str, Node] = {}
-    for key, path in outputs.items():
-        node, real = graph.nodes[key], os.path.realpath(path)
-        if real in read:
-            raise DataFileError(f"node {node.title!r} would write over an input file", file=path)
-        if real in writers:
-            raise DataFileError(f"{writers[real].title!r} and {node.title!r} would both write it", file=path)
-        writers[real] = node
-        _check_ending(node, path, graph.name)
-        if os.path.isdir(path):
-            raise DataFileError(f"node {node.title!r} cannot write it: it is a folder", file=path)
-        if os.path.exists(path) and not node.parameters.get("overwrite", False):
-            raise OutputExistsError(f"exists already (node {node.title!r}); give --overwrite to replace it", file=path)
-        _check_folder(node, path)
+    for key, paths in files.items():
+        node = graph.nodes[key]
+        for path in paths:
+            real = os.path.realpath(path)
+            if real in read:
+                raise DataFileError(f"node {node.title!r} would write over an input file", file=path)
+            if real in writers:
+                raise DataFileError(f"{writers[real].title!r} and {node.title!r} would both write it", file=path)
+            writers[real] = node
+            if os.path.isdir(path):
+                raise DataFileError(f"node {node.title!r} cannot write it: it is a folder", file=path)
+            if os.path.lexists(path) and not node.parameters.get("overwrite", False):
+                raise OutputExistsError(
+                    f"exists already (node {node.title!r}); give --overwrite to replace it", file=path
+                )
+        _check_folder(node, paths[0])
 
 
 def _check_folder(node: Node, path: str) -> None:
@@ -327,12 +344,3 @@ def _check_folder(node: Node, path: str) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataFileError(f"node {node.title!r} cannot write into {folder}: {reason}", file=path) from None
-
-
-def _check_ending(node: Node, path: str, name: str) -> None:
-    """Maps go to files of some endings only; better known now than at the end of a long run."""
-    if any(entry.kind is Maps for entry in node.step.inputs.values()):
-        try:
-            maps_path(path)
-        except ValueError as error:
-            raise WorkflowError(f"{name}: node {node.title!r}: {error}") from None

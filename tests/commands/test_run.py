@@ -65,6 +65,24 @@ def test_existing_output_is_kept(file, capsys, tmp_path):
     assert main(["run", file, "--overwrite"]) == 0
 
 
+def test_only_what_was_written_is_listed(file, capsys, monkeypatch, tmp_path):
+    def saving(self, *args, **kwargs):
+        result = original(self, *args, **kwargs)
+        if self.id == "save_maps":
+            (tmp_path / "maps_overview.png").unlink()
+            (tmp_path / "maps_overview.png").touch()
+        return result
+
+    original = registry.Step.__call__
+    monkeypatch.setattr(registry.Step, "__call__", saving)
+    for name in ("overview", "mosaicity", "other"):
+        (tmp_path / f"maps_{name}.png").write_text("made just now by something else")
+    assert main(["run", file, "--overwrite"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"wrote {tmp_path / name}" for name in ("maps.h5", "maps_overview.png")
+    ]
+
+
 def test_warnings_name_the_node(file, capsys):
     assert main(["run", file, "--set", "Crop.label=warn"]) == 0
     assert "darfix-core: warning: Crop: few rows\n" in capsys.readouterr().err

@@ -189,6 +189,23 @@ def test_existing_output_needs_overwrite(graph, tmp_path):
     assert parameters(make_plan(graph, Overrides(overwrite=True)), "Save")["overwrite"] is True
 
 
+@pytest.mark.parametrize("name", ["maps_overview.png", "maps_mosaicity.png"])
+def test_existing_picture_of_the_maps_needs_overwrite(graph, tmp_path, name):
+    (tmp_path / name).write_text("precious")
+    with pytest.raises(OutputExistsError, match=rf"{name}: exists already \(node 'Save'\); give --overwrite"):
+        make_plan(graph)
+    plan = make_plan(graph, Overrides(overwrite=True))
+    assert str(tmp_path / name) in plan.files["3"]
+
+
+def test_two_nodes_may_not_share_pictures(ows, flow, ones):
+    graph = read_ows(
+        ows([*flow.nodes, ("Again", SAVE, {"path": "maps.nxs"})], [*flow.links, ("Sum", "Maps", "Again", "Maps")])
+    )
+    with pytest.raises(DataFileError, match="maps_overview.png: '(Save|Again)' and '(Save|Again)' would both write it"):
+        make_plan(graph)
+
+
 def test_output_never_replaces_an_input(graph, ones):
     ones.rename("ones.h5")
     with pytest.raises(DataFileError, match="'Save' would write over an input file"):
