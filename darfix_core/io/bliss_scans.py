@@ -10,7 +10,7 @@ import h5py
 from darfix_core.engine.execution import warn
 from darfix_core.errors import DataFileError, nearest
 from darfix_core.io.bliss_values import attribute, find, text
-from darfix_core.io.hdf5_file import NOT_FOUND, Item, get_item
+from darfix_core.io.hdf5_file import NOT_FOUND, Item, counts_type, get_item
 
 # How deep a stack is looked for where it is in none of the usual places.
 _MAX_DEPTH = 5
@@ -265,7 +265,7 @@ def _rank(scan: Scan, path: str) -> int:
 
 
 def _is_stack(item: Item | None) -> bool:
-    return isinstance(item, h5py.Dataset) and item.ndim == 3 and item.dtype.kind in "uif" and item.size > 0
+    return isinstance(item, h5py.Dataset) and item.ndim == 3 and item.size > 0 and counts_type(item.dtype) is not None
 
 
 def _is_flat(entry: h5py.Group, path: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import h5py
+import numpy as np
 
 from darfix_core.errors import DataFileError
 from darfix_core.io.signature import describe_file
@@ -302,6 +303,25 @@ def _source_files(urls: dict[tuple[str, str], None]) -> Iterator[SourceFile]:
     for name, inside in urls:
         status = os.stat(name)
         yield SourceFile(f"{name}::{inside}" if inside else name, status.st_size, status.st_mtime)
+
+
+def counts_type(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Type in which stored counts are given, in the byte order of this machine.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        As they are stored.
+
+    Returns
+    -------
+    numpy.dtype or None
+        Half precision comes as single precision, which HDF5 converts to and arithmetic is made for. None for what
+        is no counts: integers, or floats of up to 64 bits.
+    """
+    if dtype.kind not in "uif" or dtype.itemsize > 8:
+        return None
+    return np.dtype(np.float32) if dtype.kind == "f" and dtype.itemsize < 4 else dtype.newbyteorder("=")
 
 
 _FILTERS = {

@@ -16,6 +16,7 @@ from darfix_core.io.hdf5_file import (
     NOT_FOUND,
     Piece,
     check_piece,
+    counts_type,
     get_item,
     naming_damage,
     open_hdf5,
@@ -50,7 +51,7 @@ class Hdf5Source:
     Raises
     ------
     DataFileError
-        If there is no such dataset, or a file that it refers to is missing.
+        If there is no such dataset, it holds no counts, or a file that it refers to is missing.
     ValueError
         If `frames` does not lie in the stack.
     """
@@ -65,10 +66,14 @@ class Hdf5Source:
             if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 3:
                 raise DataFileError("there is no dataset of three axes (frames, rows, columns)", file=file, path=path)
             n_frames, ny, nx = dataset.shape
-            # HDF5 gives the counts in the byte order of this machine.
-            self._dtype: np.dtype[Any] = dataset.dtype.newbyteorder("=")
+            dtype = counts_type(dataset.dtype)
+            if dtype is None:
+                raise DataFileError(
+                    f"counts must be integers, or floats of 16 to 64 bits, got {dataset.dtype}", file=file, path=path
+                )
+            self._dtype: np.dtype[Any] = dtype
             self._chunk_frames = int(dataset.chunks[0]) if dataset.chunks else 1
-            layer = self._chunk_frames * ny * nx * self._dtype.itemsize
+            layer = self._chunk_frames * ny * nx * dataset.dtype.itemsize
             self._cache_bytes = min(_MAX_CHUNK_CACHE, layer) if self._chunk_frames > 1 else 0
             self._has_raw_data = bool(dataset.external)
             stored = pieces(dataset)
@@ -98,7 +103,7 @@ class Hdf5Source:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the counts, in the byte order of this machine."""
+        """Type in which the counts are given, in the byte order of this machine: float32 for half precision."""
         return self._dtype
 
     @property

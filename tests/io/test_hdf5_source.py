@@ -101,6 +101,26 @@ def test_counts_come_in_the_byte_order_of_the_machine(tmp_path):
     np.testing.assert_array_equal(frames[2], STACK[2])
 
 
+def test_half_precision_comes_as_single_precision(tmp_path):
+    with h5py.File(tmp_path / "half.h5", "w") as file:
+        file["1.1/measurement/det"] = STACK.astype(np.float16)
+    frames = open_bliss(str(tmp_path / "half.h5")).frames
+    assert frames.dtype == frames[2].dtype == np.float32
+    np.testing.assert_array_equal(frames, STACK.astype(np.float16))
+
+
+@pytest.mark.parametrize("dtype", [np.longdouble, np.complex64, bool])
+def test_stacks_that_hold_no_counts_are_refused(tmp_path, dtype):
+    with h5py.File(tmp_path / "odd.h5", "w") as file:
+        file["1.1/measurement/det"] = STACK.astype(dtype)
+    with pytest.raises(DataFileError, match=rf"holds no frames.*det \(23, 6, 9\) {np.dtype(dtype)}"):
+        open_bliss(str(tmp_path / "odd.h5"))
+    with pytest.raises(DataFileError, match=rf"odd\.h5::.*this has \(23, 6, 9\) {np.dtype(dtype)}"):
+        open_bliss(str(tmp_path / "odd.h5"), scan="1.1", detector="measurement/det")
+    with pytest.raises(DataFileError, match=f"integers, or floats of 16 to 64 bits, got {np.dtype(dtype)}"):
+        Hdf5Source(str(tmp_path / "odd.h5"), "/1.1/measurement/det")
+
+
 def test_bitshuffled_frames_are_read(tmp_path):
     hdf5plugin = pytest.importorskip("hdf5plugin")
     storage = {"chunks": (1, 6, 9), **hdf5plugin.Bitshuffle()}
