@@ -211,6 +211,8 @@ def _problem(frame: EdfFrame, first: EdfFrame) -> str:
     if frame.shape != first.shape:
         (ny, nx), (ny_first, nx_first) = frame.shape, first.shape
         return f"the frame has {ny} x {nx} pixels, the first one ({first.file}) has {ny_first} x {nx_first}"
+    if frame.dtype.itemsize > 8:
+        return f"the frame holds {frame.dtype.name}; counts must be integers or floats of up to 64 bits"
     if frame.dtype.newbyteorder("=") != first.dtype.newbyteorder("="):
         return f"the frame holds {frame.dtype.name}, the first one ({first.file}) {first.dtype.name}"
     if frame.missing:

@@ -1,3 +1,4 @@
+import gzip
 import os
 import pickle
 import warnings
@@ -293,3 +294,11 @@ def test_measured_frame_reads_as_fabio_reads_it(measured):
     frames = open_edf(measured[:1]).frames
     with fabio.open(measured[0]) as image:
         np.testing.assert_array_equal(frames[0, 1000:1010], image.data[1000:1010])
+
+
+def test_quadruple_precision_is_refused(tmp_path):
+    path = tmp_path / "long.edf.gz"
+    header = "{ \nDataType = FloatIEEE128 ;\nDim_1 = 3 ;\nDim_2 = 2 ;\nByteOrder = LowByteFirst ;\nSize = 96 ;\n"
+    path.write_bytes(gzip.compress(header.ljust(510).encode() + b"}\n" + bytes(96)))
+    with pytest.raises(DataFileError, match=r"long\.edf\.gz::frame 0: the frame holds float128"):
+        open_edf([str(path)])
