@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,6 +129,23 @@ def _group(parent: h5py.Group, name: str, nx_class: str) -> h5py.Group:
 def _text(value: Any) -> str:
     """Text without what HDF5 cannot hold: the zero character, and halves of characters as in undecoded file names."""
     return re.sub("[\0\ud800-\udfff]", "\ufffd", str(value))
+
+
+def cleaned(maps: Maps) -> Maps:
+    """The same maps with texts that files and pictures can hold."""
+    entries = {
+        _text(name): replace(entry, unit=_text(entry.unit), description=_text(entry.description))
+        for name, entry in maps.entries.items()
+    }
+    return replace(maps, entries=entries, metadata=_cleaned(maps.metadata))
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, Mapping):
+        return {_cleaned(key): _cleaned(entry) for key, entry in value.items()}
+    return tuple(map(_cleaned, value)) if isinstance(value, list | tuple) else value
 
 
 def _group_names(names: Iterable[str]) -> list[str]:

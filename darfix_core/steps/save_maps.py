@@ -8,7 +8,7 @@ from darfix_core.engine.registry import step
 from darfix_core.errors import DataFileError
 from darfix_core.figures.files import figure_writers, files_to_write
 from darfix_core.io.atomic import write_whole
-from darfix_core.io.maps import maps_writer
+from darfix_core.io.maps import cleaned, maps_writer
 from darfix_core.model.maps import Maps
 
 
@@ -51,7 +51,7 @@ def save_maps(maps: Maps, *, path: str, overwrite: bool = False, figures: bool =
     target, *pictures = files_to_write(path)
     writers = {target: maps_writer(maps)}
     if figures:
-        writers |= figure_writers(maps, target.with_suffix(""))
+        writers |= figure_writers(cleaned(maps), target.with_suffix(""))
     sources = {
         os.path.realpath(source.url.partition("::")[0])
         for node in maps.history.nodes.values()

@@ -85,6 +85,15 @@ def test_nothing_is_left_behind_when_a_picture_fails(tmp_path, monkeypatch):
     assert _names(tmp_path) == []
 
 
+@pytest.mark.parametrize("text", ["a\0b", "a\udcffb"])
+def test_text_that_no_file_can_hold_is_shown_cleaned(tmp_path, text):
+    shown = {"title": text, "sample": text}
+    maps = synthetic_maps(metadata={**synthetic_maps().metadata, **shown})
+    save_maps(maps, path=str(tmp_path / "maps.h5"))
+    assert load_maps(tmp_path / "maps.h5").metadata["title"] == text
+    assert len(_names(tmp_path)) == 3
+
+
 def test_measured_file_is_never_replaced(tmp_path):
     scan = tmp_path / "scan.h5"
     scan.write_text("measured")
