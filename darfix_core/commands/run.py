@@ -9,7 +9,7 @@ from darfix_core.commands.signals import cancel_on_interrupt
 from darfix_core.commands.terminal import RunLines, say
 from darfix_core.workflow.ows import read_ows
 from darfix_core.workflow.plan import Overrides, Plan, make_plan
-from darfix_core.workflow.runner import run_plan
+from darfix_core.workflow.runner import open_inputs, run_plan
 
 
 def run(file: str, overrides: Overrides, *, threads: int | None, dry_run: bool) -> int:
@@ -34,6 +34,10 @@ def run(file: str, overrides: Overrides, *, threads: int | None, dry_run: bool) 
     plan = make_plan(read_ows(file), overrides)
     if dry_run:
         show_plan(plan)
+        with RunLines() as lines:
+            for key, dataset in open_inputs(plan, lines).items():
+                say(f"{plan.graph.nodes[key].title} would read {dataset}")
+        say("Nothing was run.")
         return 0
     for title, reason in plan.skipped.items():
         say(f"left out: {title}: {reason}")
@@ -80,6 +84,5 @@ def show_plan(plan: Plan) -> None:
     for paths in plan.inputs.values():
         for path in paths:
             say(f"reads  {path}")
-    for path in plan.outputs.values():
+    for path in chain.from_iterable(plan.files.values()):
         say(f"writes {path}")
-    say("Nothing was run.")

@@ -86,6 +86,31 @@ def run_plan(
     return results
 
 
+def open_inputs(plan: Plan, observer: RunObserver | None = None) -> dict[str, Any]:
+    """Open what a workflow would read, and nothing more: no frame is read.
+
+    Parameters
+    ----------
+    plan : Plan
+    observer : RunObserver, optional
+        Told about warnings.
+
+    Returns
+    -------
+    dict
+        Id of a node that reads a file -> what it gives.
+
+    Raises
+    ------
+    WorkflowError
+        If a file cannot be opened as asked; the message names the node.
+    """
+    watcher = observer or _Silent()
+    return {
+        key: _run_node(plan, node, {}, 1, watcher, None) for key, node in plan.graph.nodes.items() if key in plan.inputs
+    }
+
+
 def _run_node(
     plan: Plan,
     node: Node,

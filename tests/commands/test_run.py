@@ -22,15 +22,21 @@ def test_nodes_on_stderr_and_files_on_stdout(file, capsys, tmp_path):
     assert err.splitlines() == ["[1/4] Load", "[2/4] Crop", "[3/4] Sum", "[4/4] Save"]
 
 
-def test_dry_run_shows_the_plan_and_runs_nothing(file, calls, capsys, tmp_path):
+def test_dry_run_opens_the_input_shows_the_plan_and_runs_nothing(file, calls, capsys, tmp_path):
     assert main(["run", file, "--dry-run", "--set", "Crop.rows=1", "--scan", "2.1"]) == 0
     out = capsys.readouterr().out
-    assert calls == []
+    assert len(calls) == 1
+    assert "Load would read Dataset(" in out
     assert "  2  Crop (crop)\n       dataset from Load\n       rows = 1 px\n" in out
     assert "scan = '2.1'" in out
     assert f"reads  {tmp_path / 'ones.txt'}" in out
     assert f"writes {tmp_path / 'maps.h5'}" in out
     assert not (tmp_path / "maps.h5").exists()
+
+
+def test_dry_run_finds_what_cannot_be_opened(file, capsys):
+    assert main(["run", file, "--dry-run", "--scan", "broken"]) == 2
+    assert "no scan 'broken'; there are: 1.1" in capsys.readouterr().err
 
 
 def test_nodes_left_out_are_named(ows, flow, ones, capsys, monkeypatch, tmp_path):
