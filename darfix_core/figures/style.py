@@ -155,6 +155,11 @@ def with_unit(text: str, unit: str) -> str:
     return f"{text} ({pretty_unit(unit)})" if unit else text
 
 
+def map_label(maps: Maps, name: str) -> str:
+    """Name of a map as people write it, with its unit."""
+    return with_unit(map_name(name), maps.unit(name))
+
+
 def decimal_power(low: float, high: float) -> int:
     """Power of ten that is taken out of the numbers of an axis, so that they stay short; 0 for handy numbers."""
     largest = max(abs(low), abs(high))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from darfix_core.model.dataset import Dataset
+from darfix_core.model.dimension import Dimension
+
 from .support import stored, wait_at_rest
 
 
@@ -25,7 +28,7 @@ def filled(orange, widget, mosaicity_dataset):
 def test_maps_are_listed_with_their_units(filled):
     names = [filled.map_list.item(row).text() for row in range(filled.map_list.count())]
     assert names[0] == "mosaicity"
-    assert "chi center of mass (deg)" in names
+    assert "chi: centre of mass (deg)" in names
     assert "intensity (counts)" in names
 
 
@@ -34,7 +37,7 @@ def test_chosen_map_is_shown_and_kept(orange, filled, mosaicity_dataset):
     filled.map_list.setCurrentRow(row)
     shown = filled.view.plot.getImage("image").getData()
     assert np.allclose(shown, filled.produced["mu/center_of_mass"], equal_nan=True)
-    assert filled.view.plot.getColorBarWidget().getLegend() == "mu center of mass (deg)"
+    assert filled.view.plot.color_bar.label == "mu: centre of mass (deg)"
     assert filled.view_map == "mu/center_of_mass"
     orange.send_signal("Dataset", mosaicity_dataset, widget=filled)
     orange.wait_until_finished(widget=filled)
@@ -81,6 +84,24 @@ def test_click_on_a_pixel_shows_its_curve(qtbot, filled, mosaicity_dataset):
     filled.hide()
 
 
+def test_pixels_of_a_cropped_scan_are_those_of_the_detector(orange, qtbot, widget, rng):
+    frames = rng.integers(1, 500, (5, 60, 80))
+    mu = np.linspace(0, 0.4, 5)
+    dataset = Dataset.from_array(frames, {"mu": mu})
+    dataset = dataset.replace(dimensions=(Dimension("mu", mu, "deg"),), grid_index=np.arange(5))
+    orange.send_signal("Dataset", dataset.crop((20, 40), (30, 30)), widget=widget)
+    orange.get_output("Maps", widget=widget, wait=20000)
+    plot = widget.view.plot
+    assert plot.getImage("image").getBounds() == (39.5, 69.5, 19.5, 49.5)
+    plot.sigPlotSignal.emit({"event": "mouseClicked", "button": "left", "x": 45.2, "y": 22.9})
+    qtbot.waitUntil(lambda: widget.curve.line.getCurve("counts") is not None)
+    assert widget.curve.line.getGraphTitle() == "row 23, column 45"
+    assert np.array_equal(widget.curve.line.getCurve("counts").getData()[1], frames[:, 23, 45])
+    marker = plot._getMarker("pixel")
+    assert marker.getPosition() == (45, 23)
+    assert plot.value_at(45.2, 22.9)[2] == pytest.approx(frames[:, 23, 45].sum())
+
+
 def test_click_beside_the_map_does_nothing(qtbot, filled):
     filled.view.plot.sigPlotSignal.emit({"event": "mouseClicked", "button": "left", "x": -5.0, "y": 3.9})
     qtbot.wait(20)
@@ -97,6 +118,26 @@ def test_one_motor_gives_a_curve_and_no_key(orange, qtbot, widget, rocking_datas
     x, y = widget.curve.line.getCurve("counts").getData()[:2]
     assert np.array_equal(x, rocking_dataset.positions["mu"])
     assert np.array_equal(y, np.asarray(rocking_dataset.frames)[:, 2, 3])
+
+
+def test_what_needs_two_motors_is_grey_for_one(orange, widget, rocking_dataset, mosaicity_dataset):
+    names = ("x_motor", "y_motor", "color_range")
+    orange.send_signal("Dataset", rocking_dataset, widget=widget)
+    orange.wait_until_finished(widget=widget)
+    assert not any(widget.form.editors[name].isEnabled() for name in names)
+    orange.send_signal("Dataset", mosaicity_dataset, widget=widget)
+    orange.wait_until_finished(widget=widget)
+    assert all(widget.form.editors[name].isEnabled() for name in names)
+
+
+def test_motor_that_a_scan_lacks_can_be_taken_back(orange, rocking_dataset):
+    from orangecontrib.dfxm.widgets.owgrainplot import OWGrainPlot
+
+    widget = orange.create_widget(OWGrainPlot, stored_settings={"y_motor": "chi"})
+    orange.send_signal("Dataset", rocking_dataset, widget=widget)
+    orange.wait_until_finished(widget=widget)
+    assert widget.Error.failed.is_shown()
+    assert widget.form.editors["y_motor"].isEnabled()
 
 
 def test_motors_of_the_scan_can_be_chosen(orange, filled):

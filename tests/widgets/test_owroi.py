@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .support import stored, wait_at_rest
+from .support import shown_image, stored, wait_at_rest
 
 
 @pytest.fixture
@@ -67,6 +67,16 @@ def test_whole_frame_button_opens_the_shape(orange, qtbot, widget):
     qtbot.mouseClick(widget.reset_button, Qt.LeftButton)
     assert stored(widget) == {"origin": (0, 0), "shape": None}
     assert orange.get_output("Dataset", widget=widget, wait=5000).frame_shape == (12, 16)
+
+
+def test_cropped_frames_are_counted_as_the_form_does(orange, qtbot, widget, rocking_dataset):
+    orange.send_signal("Dataset", rocking_dataset.crop((2, 4), (8, 9)), widget=widget)
+    widget.show()
+    plot = widget.view.browser.plot
+    qtbot.waitUntil(lambda: shown_image(plot) is not None and shown_image(plot).shape == (8, 9))
+    assert plot.getImage("image").getBounds() == (-0.5, 8.5, -0.5, 7.5)
+    assert "counted from 0 in the frames that come in" in widget.numbers["first_row"].toolTip()
+    widget.hide()
 
 
 def test_frames_are_read_once_the_window_is_open(orange, qtbot, widget):

@@ -127,6 +127,79 @@ def test_pixels_are_centred_on_their_numbers(image_plot):
     assert image_plot.value_at(2.6, 0.0) is None
 
 
+def test_pixels_have_the_numbers_of_the_detector(image_plot):
+    image_plot.show_image(np.arange(6.0).reshape(2, 3), origin=(20, 40))
+    assert image_plot.getImage("image").getBounds() == (39.5, 42.5, 19.5, 21.5)
+    assert image_plot.value_at(42.4, 20.6) == (1, 2, 5.0)
+    assert image_plot.value_at(2.4, 0.6) is None
+
+
+def position_texts(plot):
+    from AnyQt.QtWidgets import QLabel
+
+    texts = (label.text() for label in plot.getPositionInfoWidget().findChildren(QLabel))
+    return [text for text in texts if not text.startswith("<b>")]
+
+
+def test_values_of_another_picture_are_not_left_below(image_plot):
+    image_plot.show_image(np.arange(6.0).reshape(2, 3))
+    image_plot.sigPlotSignal.emit({"event": "mouseMoved", "x": 2.0, "y": 1.0, "xpixel": 5, "ypixel": 5})
+    assert position_texts(image_plot) == ["2", "1", "5"]
+    image_plot.show_image(np.zeros((2, 3)))
+    assert position_texts(image_plot) == ["-", "-", "-"]
+    image_plot.sigPlotSignal.emit({"event": "mouseMoved", "x": 2.0, "y": 1.0, "xpixel": 5, "ypixel": 5})
+    image_plot.clear_image()
+    assert position_texts(image_plot) == ["-", "-", "-"]
+
+
+@pytest.mark.parametrize(("value", "note"), [(np.nan, "no values"), (0.0, "all values: 0 deg")])
+def test_map_without_different_values_says_so(qtbot, value, note):
+    from darfix_core.model.maps import Map, Maps
+    from orangecontrib.dfxm.views.map_view import MapView
+
+    view = MapView()
+    qtbot.addWidget(view)
+    values = np.linspace(0, 1, 12).reshape(3, 4)
+    view.set_maps(Maps({"mu/fwhm": Map(np.full((3, 4), value), "deg"), "mu/skewness": Map(values)}))
+    assert view.plot.note.text() == note
+    assert view.plot.color_bar.isHidden()
+    view.show_map("mu/skewness")
+    assert view.plot.note.isHidden()
+    assert not view.plot.color_bar.isHidden()
+
+
+def make_bar(qtbot, limits, text="", unit="", normalization="linear"):
+    from orangecontrib.dfxm.views.color_bar import ColorBar
+    from orangecontrib.dfxm.views.image_plot import make_colormap
+
+    bar = ColorBar(10, 50)
+    qtbot.addWidget(bar)
+    bar.resize(80, 360)
+    colormap = make_colormap("viridis", limits)
+    colormap.setNormalization(normalization)
+    bar.set_colors(colormap, np.zeros((2, 2)), text, unit)
+    return bar, colormap
+
+
+def test_color_bar_keeps_its_numbers_short_and_inside(qtbot):
+    bar, colormap = make_bar(qtbot, (25.1023, 25.1024), "obpitch: centre of mass", "deg")
+    label, ticks = bar.numbers()
+    assert label == "obpitch: centre of mass − 25.1023 deg (10⁻⁶ deg)"
+    assert all(0 <= place <= 1 and len(text) <= 3 for place, text in ticks)
+    colormap.setVRange(5000, 703000)
+    assert bar.numbers()[0] == "obpitch: centre of mass (10³ deg)"
+    assert [text for _, text in bar.numbers()[1]] == ["150", "300", "450", "600"]
+
+
+def test_color_bar_follows_a_logarithmic_scale(qtbot):
+    bar, _ = make_bar(qtbot, (1.0, 10000.0), "intensity", "counts", "log")
+    ticks = bar.numbers()[1]
+    assert (ticks[0][0], ticks[-1][0]) == (0, 1)
+    for place, text in ticks:
+        # One of 256 colours of the bar is 4 % of a number.
+        assert float(text) == pytest.approx(10000**place, rel=0.05)
+
+
 def test_descending_motors_are_drawn_at_their_positions(image_plot):
     from orangecontrib.dfxm.views.image_plot import make_colormap
 
@@ -154,6 +227,17 @@ def test_curve_of_three_motors_is_summed_over_the_slowest(qtbot):
     view.show_curve(dataset, (0, 0), counts)
     assert np.array_equal(view.image.getImage("image").getData(), counts.reshape(shape).sum(axis=0))
     assert "summed over ccmth" in view.image.getGraphTitle()
+
+
+def test_positions_that_hardly_differ_have_short_numbers(qtbot, rocking_dataset):
+    from orangecontrib.dfxm.views.curve_view import CurveView
+
+    view = CurveView()
+    qtbot.addWidget(view)
+    mu = 25.1023 + 1e-5 * np.arange(9)
+    view.show_curve(rocking_dataset.replace(positions={"mu": mu}), (2, 3), np.arange(9.0), {"mu": 25.10234})
+    assert view.line.getXAxis().getLabel() == "mu − 25.1023 deg (10⁻⁶ deg)"
+    assert np.allclose(view.line.getCurve("counts").getData()[0], 10 * np.arange(9), atol=1e-6)
 
 
 def test_curve_is_read_in_blocks(monkeypatch, mosaicity_dataset):

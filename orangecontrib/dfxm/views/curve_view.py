@@ -11,9 +11,9 @@ import numpy as np
 from AnyQt.QtCore import Qt
 from AnyQt.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
+from darfix_core.figures.numbers import ShortNumbers
 from darfix_core.model.dataset import Dataset
 from orangecontrib.dfxm.views.image_plot import ImagePlot, Plot, make_colormap, percentile_limits
-from orangecontrib.dfxm.views.mosaicity_key import axis_label
 
 _CURVE, _CENTER = "#1f3a5f", "#d9480f"
 _BLOCK = 64 * 2**20  # bytes of frames that are read between two looks at the stop flag
@@ -50,7 +50,9 @@ class CurveView(QWidget):
         for plot in (self.line, self.image):
             plot.setMinimumSize(240, 200)
             plot.getInteractiveModeToolBar().hide()
+        self.message = QLabel(alignment=Qt.AlignCenter, wordWrap=True)
         self._stack = QStackedWidget()
+        self._stack.addWidget(self.message)
         self._stack.addWidget(self.line)
         self._stack.addWidget(self.image)
         self.caption = QLabel()
@@ -65,10 +67,9 @@ class CurveView(QWidget):
 
     def show_message(self, text: str) -> None:
         """Show a text in place of a curve."""
-        self._stack.setCurrentWidget(self.line)
+        self._stack.setCurrentWidget(self.message)
         self.line.clear()
-        self.line.set_axis_labels("", "counts")
-        self.line.set_title(text)
+        self.message.setText(text)
         self.caption.setText("")
 
     def show_curve(
@@ -80,14 +81,14 @@ class CurveView(QWidget):
         ----------
         dataset : Dataset
         pixel : (int, int)
-            Row and column.
+            Index along y and x in the frames; the title names the pixel of the detector.
         counts : ndarray, shape (n_frames,)
         centers : mapping, optional
             Motor -> centre of mass, which is marked.
         """
-        title = f"row {pixel[0]}, column {pixel[1]}"
+        title = f"row {dataset.origin[0] + pixel[0]}, column {dataset.origin[1] + pixel[1]}"
         dimensions = dataset.dimensions
-        places = [f"{name} {value:.5g} {dataset.unit(name)}".rstrip() for name, value in (centers or {}).items()]
+        places = [f"{name} {value:.6g} {dataset.unit(name)}".rstrip() for name, value in (centers or {}).items()]
         self.caption.setText("Centre of mass: " + ",  ".join(places) if places else "")
         if len(dimensions) >= 2:
             self._show_plane(dataset, title, counts, centers or {})
@@ -100,12 +101,12 @@ class CurveView(QWidget):
         self.line.clear()
         places = dataset.positions[name] if name else np.arange(counts.size)
         order = np.argsort(places, kind="stable")
-        self.line.addCurve(
-            places[order], counts[order], legend="counts", color=_CURVE, symbol="o", linewidth=1.5, resetzoom=False
-        )
+        short = _short(places)
+        x = short.of(places[order])
+        self.line.addCurve(x, counts[order], legend="counts", color=_CURVE, symbol="o", linewidth=1.5, resetzoom=False)
         if center is not None and math.isfinite(center):
-            self.line.addXMarker(center, legend="center", color=_CENTER)
-        self.line.set_axis_labels(axis_label(name, dataset.unit(name)) if name else "frame", "counts")
+            self.line.addXMarker(float(short.of(center)), legend="center", color=_CENTER)
+        self.line.set_axis_labels(short.label(name, dataset.unit(name)) if name else "frame", "counts")
         self.line.set_title(title)
         self.line.resetZoom()
 
@@ -118,10 +119,17 @@ class CurveView(QWidget):
             title += ", summed over " + ", ".join(dimension.name for dimension in summed)
         slow, fast = dataset.dimensions[-2:]
         colormap = make_colormap("viridis", percentile_limits(grid, 0, 100))
-        self.image.show_grid(grid, slow.values, fast.values, colormap=colormap, label="counts")
-        self.image.set_axis_labels(axis_label(fast.name, fast.unit), axis_label(slow.name, slow.unit))
+        short_y, short_x = _short(slow.values), _short(fast.values)
+        self.image.show_grid(grid, short_y.of(slow.values), short_x.of(fast.values), colormap=colormap, label="counts")
+        self.image.set_axis_labels(short_x.label(fast.name, fast.unit), short_y.label(slow.name, slow.unit))
         self.image.set_title(title)
         self.image.remove("center", kind="marker")
         x, y = centers.get(fast.name, math.nan), centers.get(slow.name, math.nan)
         if math.isfinite(x) and math.isfinite(y):
-            self.image.addMarker(x, y, legend="center", color=_CENTER, symbol="+")
+            place = float(short_x.of(x)), float(short_y.of(y))
+            self.image.addMarker(*place, legend="center", color=_CENTER, symbol="+")
+
+
+def _short(places: Any) -> ShortNumbers:
+    """How the positions of a motor are written at an axis."""
+    return ShortNumbers.between(float(np.min(places)), float(np.max(places)))

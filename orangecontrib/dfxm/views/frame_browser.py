@@ -33,6 +33,15 @@ class FrameBrowser(QWidget):
     The colours keep the same limits over the whole scan, so that the rise and fall of the intensity shows;
     they are percentiles of some frames, so that hot pixels do not hide the picture.
 
+    Parameters
+    ----------
+    projection : bool
+        Whether the brightest value of each pixel comes before the first frame.
+    title : str
+        Above the frame.
+    from_zero : bool
+        True: rows and columns are counted from 0 in the frames; False: on the detector.
+
     Signals
     -------
     frame_changed(int)
@@ -44,8 +53,9 @@ class FrameBrowser(QWidget):
     frame_changed = Signal(int)
     failed = Signal(str)
 
-    def __init__(self, *, projection: bool = False, title: str = "") -> None:
+    def __init__(self, *, projection: bool = False, title: str = "", from_zero: bool = False) -> None:
         super().__init__()
+        self._from_zero = from_zero
         self.dataset: Dataset | None = None
         self._projection = projection
         self._sampled: Dataset | None = None
@@ -150,7 +160,8 @@ class FrameBrowser(QWidget):
             # The limits of this frame, until enough of the others are known.
             limits = percentile_limits(frame, 1, 99.5) if self._samples is None else self._samples.limits
             self._colormap = make_colormap("gray", limits)
-        self.plot.show_image(frame, colormap=self._colormap, label="counts")
+        origin = (0, 0) if self._from_zero else self.dataset.origin
+        self.plot.show_image(frame, origin=origin, colormap=self._colormap, label="counts")
         self.caption.setText(self._caption())
         self.frame_changed.emit(self.number)
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 from AnyQt.QtCore import QEvent, QObject, Qt, QTimer
-from AnyQt.QtWidgets import QWidget
+from AnyQt.QtWidgets import QLabel, QWidget
 from silx.gui.colors import Colormap
 from silx.gui.plot import PlotWindow
 
 from darfix_core.figures.style import EMPTY_COLOR
+from orangecontrib.dfxm.views.color_bar import ColorBar
 
+_NOTHING = "-"
 # Masked and empty pixels.
 NAN_COLOR = tuple(int(EMPTY_COLOR[start : start + 2], 16) / 255 for start in (1, 3, 5))
 
@@ -59,7 +61,7 @@ def _rounded(bottom: float, top: float) -> tuple[float, float]:
 class Plot(PlotWindow):
     """silx plot with few tools, and margins that are as wide as the labels, whatever the size of the plot."""
 
-    _LEFT, _RIGHT, _BOTTOM, _TOP = 74, 14, 50, 10  # px
+    _LEFT, _RIGHT, _BOTTOM, _TOP = 88, 14, 50, 10  # px
     _TITLE = 22  # px
 
     def __init__(self, parent: QWidget | None = None, **tools: Any) -> None:
@@ -121,10 +123,13 @@ class Plot(PlotWindow):
         if self._shows_all:
             self.resetZoom()
 
+    def _top_margin(self) -> int:
+        return self._TOP + (self._TITLE if self.getGraphTitle() else 0)
+
     def _fit_margins(self) -> None:
         size = self.getWidgetHandle().size()
         width, height = max(size.width(), 2 * self._LEFT), max(size.height(), 3 * self._BOTTOM)
-        top = self._TOP + (self._TITLE if self.getGraphTitle() else 0)
+        top = self._top_margin()
         self.setAxesMargins(self._LEFT / width, top / height, self._RIGHT / width, self._BOTTOM / height)
 
 
@@ -134,7 +139,7 @@ class ImagePlot(Plot):
     Row 0 is at the top, as on the detector; pixel (row, column) is centred on its numbers.
     """
 
-    def __init__(self, parent: QWidget | None = None, *, colorbar: bool = True) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         # Set first: the mouse may already be over the plot while it is made.
         self._image: Any = None
         self._frame: Any = None
@@ -142,26 +147,45 @@ class ImagePlot(Plot):
             parent,
             colormap=True,
             aspectRatio=True,
-            position=[("column", _whole), ("row", lambda _, y: _whole(y, 0)), ("value", self._value_text)],
+            position=[("column", _whole), ("row", lambda _, y: _whole(y)), ("value", self._value_text)],
         )
         self.setDataMargins(0, 0, 0, 0)
         self.setKeepDataAspectRatio(True)
         self.getYAxis().setInverted(True)
         self.set_axis_labels("column (px)", "row (px)")
-        self.getColorBarWidget().setVisible(colorbar)
+        self.color_bar = ColorBar(self._TOP, self._BOTTOM)
+        self.centralWidget().layout().addWidget(self.color_bar, 0, 2)
+        self.note = QLabel(self.getWidgetHandle(), alignment=Qt.AlignCenter)
+        self.note.setAttribute(Qt.WA_TransparentForMouseEvents)
+        self.note.setStyleSheet("background: rgba(255, 255, 255, 200); padding: 4px; border-radius: 4px")
+        self.note.hide()
 
-    def show_image(self, values: Any, *, colormap: Colormap | None = None, label: str = "") -> None:
+    def show_image(
+        self,
+        values: Any,
+        *,
+        origin: tuple[int, int] = (0, 0),
+        colormap: Colormap | None = None,
+        label: str = "",
+        unit: str = "",
+        note: str = "",
+    ) -> None:
         """Show an image in place of the last one; the zoom is kept while the shape is.
 
         Parameters
         ----------
         values : ndarray, shape (ny, nx) or (ny, nx, 3)
+        origin : (int, int), px
+            Row and column of the first pixel.
         colormap : silx Colormap, optional
             For images of numbers.
-        label : str
-            Beside the colour bar: the quantity with its unit.
+        label, unit : str
+            Beside the colour bar: the quantity and its unit.
+        note : str
+            Text that stands in the picture in place of a colour bar.
         """
-        self._draw(np.asarray(values), (-0.5, -0.5), (1.0, 1.0), colormap, label)
+        corner = (origin[1] - 0.5, origin[0] - 0.5)
+        self._draw(np.asarray(values), corner, (1.0, 1.0), colormap, (label, unit, note))
 
     def show_grid(self, values: Any, y: Any, x: Any, *, colormap: Colormap, label: str = "") -> None:
         """Show values over the plane of two motors.
@@ -173,47 +197,79 @@ class ImagePlot(Plot):
             Positions of the rows and columns, evenly spaced, in either direction.
         colormap : silx Colormap
         label : str
-            Beside the colour bar: the quantity with its unit.
+            Beside the colour bar: the quantity.
         """
         values, y, x = np.asarray(values), np.asarray(y), np.asarray(x)
         values = values[:: -1 if y[-1] < y[0] else 1, :: -1 if x[-1] < x[0] else 1]
         steps = tuple(float(np.ptp(axis)) / (axis.size - 1) if axis.size > 1 else 1.0 for axis in (x, y))
-        origin = (float(x.min()) - steps[0] / 2, float(y.min()) - steps[1] / 2)
-        self._draw(values, origin, steps, colormap, label)
+        corner = (float(x.min()) - steps[0] / 2, float(y.min()) - steps[1] / 2)
+        self._draw(values, corner, steps, colormap, (label, "", ""))
 
     def _draw(
         self,
         values: Any,
-        origin: tuple[float, float],
+        corner: tuple[float, float],
         scale: tuple[float, ...],
         colormap: Colormap | None,
-        label: str,
+        texts: tuple[str, str, str],
     ) -> None:
-        frame = (values.shape[:2], origin, scale)
+        frame = (values.shape[:2], corner, scale)
         fresh, self._frame = frame != self._frame, frame
-        self._image = values
+        other, self._image = values is not self._image, values
+        colormap = colormap if values.ndim == 2 else None
         self.addImage(
             _drawable(values),
             legend="image",
-            origin=origin,
+            origin=corner,
             scale=scale,
-            colormap=colormap if values.ndim == 2 else None,
+            colormap=colormap,
             resetzoom=fresh,
             replace=False,
         )
         self.setActiveImage("image")
-        self.getColorBarWidget().setLegend(label)
+        label, unit, note = texts
+        self.color_bar.set_colors(None if note else colormap, values, label, unit)
+        self._show_note(note)
+        if other:
+            self._renew_position()
 
     def clear_image(self) -> None:
         """Show nothing."""
         self._image = self._frame = None
         self.remove("image", kind="image")
+        self.color_bar.set_colors(None)
+        self._show_note("")
+        self._renew_position()
+
+    def _show_note(self, text: str) -> None:
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
+        self._fit_margins()
+
+    def _fit_margins(self) -> None:
+        """Keep what lies beside and on the image in its place, too."""
+        super()._fit_margins()
+        if not hasattr(self, "note"):
+            return  # still being made
+        top, size = self._top_margin(), self.getWidgetHandle().size()
+        self.color_bar.set_top(top)
+        self.note.adjustSize()
+        x = self._LEFT + (size.width() - self._LEFT - self._RIGHT - self.note.width()) // 2
+        self.note.move(x, top + (size.height() - top - self._BOTTOM - self.note.height()) // 2)
+
+    def _renew_position(self) -> None:
+        """Take the numbers below away that belong to another picture; show the new ones where the mouse is."""
+        nowhere = dict.fromkeys(("x", "y", "xpixel", "ypixel"))
+        self.sigPlotSignal.emit({"event": "mouseMoved", **nowhere})
+        if self.getWidgetHandle().underMouse():
+            self.getPositionInfoWidget().updateInfo()
 
     def value_at(self, column: float, row: float) -> tuple[int, int, Any] | None:
-        """Row, column and value of the pixel at a place of the plot; None outside the image."""
+        """Index along y and x of the pixel at a place of the plot, and its value; None outside the image."""
         if self._image is None or column is None or row is None:
             return None
-        y, x = round(row), round(column)
+        _, (left, top), (width, height) = self._frame
+        y, x = math.floor((row - top) / height), math.floor((column - left) / width)
         if not (0 <= y < self._image.shape[0] and 0 <= x < self._image.shape[1]):
             return None
         return y, x, self._image[y, x]
@@ -221,12 +277,12 @@ class ImagePlot(Plot):
     def _value_text(self, column: float, row: float) -> str:
         found = self.value_at(column, row)
         if found is None or np.ndim(found[2]):
-            return "-"
-        return f"{found[2]:.6g}" if isinstance(found[2], np.floating) else str(found[2])
+            return _NOTHING
+        return f"{found[2]:.7g}" if isinstance(found[2], np.floating) else str(found[2])
 
 
-def _whole(column: float, _: float) -> str:
-    return str(round(column))
+def _whole(place: float | None, _: float | None = None) -> str:
+    return _NOTHING if place is None else str(math.floor(place + 0.5))
 
 
 def _drawable(values: Any) -> Any:

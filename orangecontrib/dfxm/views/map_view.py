@@ -25,23 +25,21 @@ def colormap_of(name: str, values: Any) -> Colormap:
     return make_colormap(colors, style.robust_limits(np.asarray(values), signed=style.is_signed(name)))
 
 
-def map_label(maps: Maps, name: str) -> str:
-    """Name of a map with its unit."""
-    words, unit = name.replace("/", " ").replace("_", " "), style.pretty_unit(maps.unit(name))
-    return f"{words} ({unit})" if unit else words
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def note_of(values: Any, unit: str) -> str:
+    """What stands in the picture of a map without two different values; empty for all others."""
+    only = style.only_value(np.asarray(values))
+    if only is not None:
+        return style.only_value_text(only, unit)
+    return "" if np.isfinite(values).any() else style.NO_VALUES
 
 
 class MapView(QWidget):
-    """One map with its colour bar, and the colour key where the maps have one.
+    """One map with its colour bar, and the colour key where the maps have one. The axes count detector pixels.
 
     Signals
     -------
     pixel_clicked(int, int)
-        Row and column of a pixel that the user wants to know more about.
+        Index along y and x, in the maps, of a pixel that the user wants to know more about.
     """
 
     pixel_clicked = Signal(int, int)
@@ -79,7 +77,7 @@ class MapView(QWidget):
 
     def set_maps(self, maps: Maps | None) -> None:
         """Show other maps; the name that was shown is kept where it exists."""
-        if maps is None or self.maps is None or maps.shape != self.maps.shape:
+        if maps is None or self.maps is None or (maps.shape, maps.origin) != (self.maps.shape, self.maps.origin):
             self._pixel = None
             self.plot.remove("pixel", kind="marker")
         self.maps = maps
@@ -106,20 +104,26 @@ class MapView(QWidget):
             return
         self.name = name if name in maps else next(iter(maps))
         values = maps[self.name]
-        colored = values.ndim == 3
-        colormap = None if colored else colormap_of(self.name, values)
-        label = map_label(maps, self.name)
-        self.plot.getColorBarWidget().setVisible(not colored)
-        self.plot.show_image(values, colormap=colormap, label=label)
-        self.caption.setText(_sentence(maps.description(self.name) or label))
+        label, unit = style.map_name(self.name), maps.unit(self.name)
+        if values.ndim == 3:
+            self.plot.show_image(values, origin=maps.origin)
+        else:
+            colormap = colormap_of(self.name, values)
+            note = note_of(values, unit)
+            self.plot.show_image(values, origin=maps.origin, colormap=colormap, label=label, unit=unit, note=note)
+        self.caption.setText(style.sentence(maps.description(self.name) or style.map_label(maps, self.name)))
         description = maps.metadata.get("mosaicity") if "mosaicity" in maps else None
+        appears = description is not None and self.key.isHidden()
         self.key.setVisible(description is not None)
+        if appears:
+            # Equal shares: the curve needs as much room as the key.
+            self._side.setSizes([1000, 1000])
         if description is not None:
             self.key.set_colors(description)
         self._mark()
 
     def select_pixel(self, row: int, column: int) -> None:
-        """Mark a pixel, in the map and in the key."""
+        """Mark the pixel of these indices, in the map and in the key."""
         self._pixel = row, column
         self._mark()
 
@@ -129,7 +133,8 @@ class MapView(QWidget):
             return
         row, column = self._pixel
         color = _ON_COLORS if self.maps[self.name].ndim == 3 else _ON_MAP
-        self.plot.addMarker(column, row, legend="pixel", color=color, symbol="+")
+        y, x = self.maps.origin
+        self.plot.addMarker(x + column, y + row, legend="pixel", color=color, symbol="+")
         self.key.mark(self.orientation(row, column))
 
     def orientation(self, row: int, column: int) -> tuple[float, float] | None:

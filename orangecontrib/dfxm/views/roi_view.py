@@ -10,6 +10,9 @@ from silx.gui.plot.tools.roi import RegionOfInterestManager
 from darfix_core.model.dataset import Dataset
 from orangecontrib.dfxm.views.frame_browser import FrameBrowser
 
+#: What the numbers of rows and columns mean here.
+COUNTED = "Rows and columns are counted from 0 in the frames that come in, which may be a part of the detector."
+
 _COLOR = "#ff7f0e"
 
 
@@ -26,7 +29,9 @@ class RoiView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.browser = FrameBrowser(projection=True)
+        # As the parameters of the step count: the picture has to agree with the numbers beside it.
+        self.browser = FrameBrowser(projection=True, from_zero=True)
+        self.browser.plot.setToolTip(COUNTED)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.browser)

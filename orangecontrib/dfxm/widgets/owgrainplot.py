@@ -11,9 +11,10 @@ from Orange.widgets.settings import Setting
 from Orange.widgets.widget import Msg
 from orangewidget import gui
 
+from darfix_core.figures.style import map_label
 from orangecontrib.dfxm.views.curve_view import CurveView, read_curve
 from orangecontrib.dfxm.views.latest_task import LatestTask
-from orangecontrib.dfxm.views.map_view import MapView, map_label
+from orangecontrib.dfxm.views.map_view import MapView
 from orangecontrib.dfxm.views.parameter_editors import ChoiceEditor, Editor
 from orangecontrib.dfxm.widgets.icon import icon_path
 from orangecontrib.dfxm.widgets.step_widget import StepWidget
@@ -42,6 +43,13 @@ class OWGrainPlot(StepWidget):
             "x_motor": ChoiceEditor((None,), "the fastest motor"),
             "y_motor": ChoiceEditor((None,), "the slowest motor"),
         }
+
+    def applies(self, name: str) -> bool:
+        """Colours need two motors; a motor that a scan lacks can still be taken back."""
+        dataset = self.received["dataset"]
+        if name not in ("x_motor", "y_motor", "color_range") or dataset is None or len(dataset.dimensions) != 1:
+            return True
+        return name != "color_range" and getattr(self, name) is not None
 
     def build_controls(self) -> None:
         """The list of maps, and the form."""
@@ -73,6 +81,7 @@ class OWGrainPlot(StepWidget):
         motors = [] if dataset is None else [dimension.name for dimension in dataset.dimensions]
         for name in ("x_motor", "y_motor"):
             self.form.editors[name].set_choices((None, *motors))
+        self._enable_what_applies()
         self.curve.show_message("Click on a pixel of the map to see its rocking curve.")
 
     def show_result(self, result: Any) -> None:

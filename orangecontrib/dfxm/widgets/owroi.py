@@ -8,13 +8,13 @@ from AnyQt.QtWidgets import QFormLayout, QPushButton, QWidget
 from orangewidget import gui
 
 from orangecontrib.dfxm.views.parameter_editors import SpinBox
-from orangecontrib.dfxm.views.roi_view import RoiView
+from orangecontrib.dfxm.views.roi_view import COUNTED, RoiView
 from orangecontrib.dfxm.widgets.icon import icon_path
 from orangecontrib.dfxm.widgets.step_widget import StepWidget
 
 _ROWS = (
-    ("first_row", "First row", "Row of the first pixel to keep, counted from 0."),
-    ("first_column", "First column", "Column of the first pixel to keep, counted from 0."),
+    ("first_row", "First row", "Row of the first pixel to keep."),
+    ("first_column", "First column", "Column of the first pixel to keep."),
     ("rows", "Rows", "Number of rows to keep."),
     ("columns", "Columns", "Number of columns to keep."),
 )
@@ -36,7 +36,7 @@ class OWRoi(StepWidget):
         for name, label, tip in _ROWS:
             self.numbers[name] = spin = SpinBox()
             spin.setSuffix(" px")
-            spin.setToolTip(tip)
+            spin.setToolTip(f"{tip} {COUNTED}")
             spin.valueChanged.connect(self._typed)
             form.addRow(label, spin)
         box.layout().addLayout(form)
