@@ -7,6 +7,7 @@ from typing import Any
 
 from orangewidget.utils.signals import PartialSummary, summarize
 
+from darfix_core.figures.style import map_label
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.dimension import Dimension
 from darfix_core.model.maps import Maps
@@ -37,8 +38,7 @@ def dataset_items(dataset: Dataset) -> dict[str, str]:
 def maps_items(maps: Maps) -> dict[str, str]:
     """Facts about maps, for summaries and reports."""
     ny, nx = maps.shape
-    names = [f"{name} ({maps.unit(name)})" if maps.unit(name) else name for name in maps]
-    return {"Size": f"{ny} x {nx} px", "Maps": ", ".join(names)}
+    return {"Size": f"{ny} x {nx} px", "Maps": "; ".join(map_label(maps, name) for name in maps)}
 
 
 def facts(value: Any) -> dict[str, str]:

@@ -240,6 +240,17 @@ def test_positions_that_hardly_differ_have_short_numbers(qtbot, rocking_dataset)
     assert np.allclose(view.line.getCurve("counts").getData()[0], 10 * np.arange(9), atol=1e-6)
 
 
+def test_read_backs_that_hardly_differ_have_short_numbers(qtbot, rocking_dataset):
+    from orangecontrib.dfxm.views.positions_plot import PositionsPlot
+
+    plot = PositionsPlot()
+    qtbot.addWidget(plot)
+    mu = 25.1023 + 1e-5 * np.arange(9)
+    plot.set_dataset(rocking_dataset.replace(positions={"mu": mu}, dimensions=(), grid_index=None))
+    assert plot.getYAxis().getLabel() == "mu − 25.1023 deg (10⁻⁶ deg)"
+    assert np.allclose(plot.getCurve("read-backs").getData()[1], 10 * np.arange(9), atol=1e-6)
+
+
 def test_curve_is_read_in_blocks(monkeypatch, mosaicity_dataset):
     from orangecontrib.dfxm.views import curve_view
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from darfix_core.figures.numbers import ShortNumbers
 from darfix_core.model.dataset import Dataset
 from orangecontrib.dfxm.views.image_plot import Plot
-from orangecontrib.dfxm.views.mosaicity_key import axis_label
 
 _READ_BACK, _GRID = "#d9480f", "#1f3a5f"
 
@@ -40,25 +40,33 @@ class PositionsPlot(Plot):
 
     def _show_plane(self, dataset: Dataset, x: str, y: str) -> None:
         places = {dimension.name: dimension.values for dimension in dataset.dimensions}
+        short_x, short_y = _short(dataset, x), _short(dataset, y)
         if x in places and y in places:
-            grid_y, grid_x = np.meshgrid(places[y], places[x], indexing="ij")
+            grid_y, grid_x = np.meshgrid(short_y.of(places[y]), short_x.of(places[x]), indexing="ij")
             self._points(grid_x.ravel(), grid_y.ravel(), "grid", _GRID, "+")
-        self._points(dataset.positions[x], dataset.positions[y], "read-backs", _READ_BACK, ".")
-        self.set_axis_labels(axis_label(x, dataset.unit(x)), axis_label(y, dataset.unit(y)))
+        read_x, read_y = short_x.of(dataset.positions[x]), short_y.of(dataset.positions[y])
+        self._points(read_x, read_y, "read-backs", _READ_BACK, ".")
+        self.set_axis_labels(short_x.label(x, dataset.unit(x)), short_y.label(y, dataset.unit(y)))
         self.set_title("Read-backs (points) and grid (crosses)" if places else "Read-backs")
 
     def _show_line(self, dataset: Dataset, name: str) -> None:
-        numbers = np.arange(dataset.n_frames)
+        numbers, short = np.arange(dataset.n_frames), _short(dataset, name)
         dimension = next((entry for entry in dataset.dimensions if entry.name == name), None)
         if dimension is not None and len(dataset.dimensions) == 1:
-            self._points(numbers, dimension.values[dataset.grid_index], "grid", _GRID, "+")
-        self._points(numbers, dataset.positions[name], "read-backs", _READ_BACK, ".")
-        self.set_axis_labels("frame", axis_label(name, dataset.unit(name)))
+            self._points(numbers, short.of(dimension.values[dataset.grid_index]), "grid", _GRID, "+")
+        self._points(numbers, short.of(dataset.positions[name]), "read-backs", _READ_BACK, ".")
+        self.set_axis_labels("frame", short.label(name, dataset.unit(name)))
         self.set_title("Read-backs (points) and grid (crosses)" if dimension is not None else "Read-backs")
 
     def _points(self, x: Any, y: Any, legend: str, color: str, symbol: str) -> None:
         self.addCurve(x, y, legend=legend, color=color, symbol=symbol, linestyle=" ", resetzoom=False)
         self.getCurve(legend).setSymbolSize(7)
+
+
+def _short(dataset: Dataset, name: str) -> ShortNumbers:
+    """How the positions of a motor are written at an axis."""
+    positions = dataset.positions[name]
+    return ShortNumbers.between(float(positions.min()), float(positions.max()))
 
 
 def _widest(dataset: Dataset) -> list[str]:
