@@ -23,6 +23,7 @@ A = TypeVar("A")
 
 # Bytes of a stripe's share of a block: small enough for the second-level cache when operations are applied.
 _STRIPE_BYTES = 2**21
+_STRIPE_ROWS = 64
 _READ_BYTES = 64 * 2**20
 # Share of the time of a tile that reading it takes, for the progress bar.
 _READING = 0.8
@@ -32,7 +33,10 @@ class Fold(Protocol[A]):
     """A computation that adds up over frames."""
 
     def start(self, n_rows: int, n_columns: int) -> A:
-        """Empty accumulator of a stripe."""
+        """Empty accumulator of a stripe, or of the whole image."""
+
+    def part(self, accumulator: A, rows: slice) -> A:
+        """Accumulator of a stripe: a part of that of the image, and not yet used."""
 
     def add(self, accumulator: A, block: AnyArray, frames: slice) -> None:
         """Add a block (frames, rows, columns) to the accumulator, in place."""
@@ -60,13 +64,12 @@ def _ranges(size: int, step: int) -> list[slice]:
     return [slice(start, min(size, start + step)) for start in range(0, size, step)]
 
 
-def _stripe_rows(frames: Frames, sizes: BlockSizes) -> int:
-    """Rows of a stripe: about 16, or 64 stripes for larger images and at least 8 for smaller ones.
+def _stripe_rows(frames: Frames, run: Execution, sizes: BlockSizes) -> int:
+    """Rows of a stripe: four stripes a thread, but not so few rows that starting a task shows, nor too many.
 
-    It does not depend on the number of threads, so that sums do not either.
+    Pixels do not meet in a stripe, so results do not depend on it.
     """
-    ny = frames.shape[1]
-    return sizes.rows or max(-(-ny // 64), min(16, -(-ny // 8)))
+    return sizes.rows or min(_STRIPE_ROWS, max(8, -(-frames.shape[1] // (4 * run.threads))))
 
 
 def _read_frames(frames: Frames, run: Execution, sizes: BlockSizes) -> int:
@@ -123,7 +126,7 @@ def fold_frames(
         If the computation was cancelled.
     """
     run, sizes = current_execution(), sizes or BlockSizes()
-    stripes = _ranges(frames.shape[1], _stripe_rows(frames, sizes))
+    stripes = _ranges(frames.shape[1], _stripe_rows(frames, run, sizes))
     if frames.source.in_memory:
         return _fold_stripes(frames, fold, stripes, run, what, sizes)
     return _fold_blocks(frames, fold, stripes, run, what, sizes)
@@ -134,7 +137,7 @@ def _blocks_of_stripe(frames: Frames, span: slice, rows: slice, sizes: BlockSize
     n_frames = span.stop - span.start
     step = sizes.frames or n_frames
     if frames.operations and not sizes.frames:
-        per_frame = (rows.stop - rows.start) * frames.shape[2] * frames.dtype.itemsize
+        per_frame = _STRIPE_ROWS * frames.shape[2] * frames.dtype.itemsize
         step = max(1, min(n_frames, _STRIPE_BYTES // per_frame))
     for start in range(span.start, span.stop, step):
         part = slice(start, min(span.stop, start + step))
@@ -166,7 +169,9 @@ def _fold_blocks(
 ) -> dict[str, AnyArray]:
     """From a file: whole frames are read once and in order, and the threads share each block."""
     n_frames, _, nx = frames.shape
-    accumulators = [fold.start(rows.stop - rows.start, nx) for rows in stripes]
+    # One allocation for all: the system gives it huge pages, and touching it for the first time costs little.
+    whole = fold.start(frames.shape[1], nx)
+    accumulators = [fold.part(whole, rows) for rows in stripes]
 
     def read(span: slice) -> tuple[slice, Frames]:
         run.check_cancelled()
@@ -228,7 +233,7 @@ def map_pixels(
     in_memory = frames.source.in_memory
     # The two threads' worth of blocks in flight, and what the function makes of them, share the memory with the tile.
     most = max(1, run.memory // ((2 if in_memory else 4) * run.threads * _bytes_of_row(frames)))
-    stripe = sizes.rows or min(most, _stripe_rows(frames, sizes))
+    stripe = sizes.rows or min(most, _stripe_rows(frames, run, sizes))
     tiles = [slice(0, ny)] if in_memory else _ranges(ny, max(1, min(ny, run.memory // (2 * _bytes_of_row(frames)))))
     for number, tile in enumerate(tiles):
 

@@ -109,6 +109,11 @@ class _MomentsFold:
         groups = -(-len(self._weights) // GROUP)
         return np.zeros((n_rows, groups, GROUP, n_columns)), np.full(n_columns, np.inf)
 
+    def part(self, accumulator: tuple[FloatArray, FloatArray], rows: slice) -> tuple[FloatArray, FloatArray]:
+        """Sums of a stripe, and the lowest counts of its own first row."""
+        sums, lowest = accumulator
+        return sums[rows], lowest.copy()
+
     def add(self, accumulator: tuple[FloatArray, FloatArray], block: AnyArray, frames: slice) -> None:
         """Add the frames of a block."""
         from darfix_core.kernels.layout import row_major_view

@@ -133,6 +133,9 @@ class _MeanFold:
     def start(self, n_rows: int, n_columns: int) -> FloatArray:
         return np.zeros((n_rows, n_columns))
 
+    def part(self, accumulator: FloatArray, rows: slice) -> FloatArray:
+        return accumulator[rows]
+
     def add(self, accumulator: FloatArray, block: AnyArray, frames: slice) -> None:
         accumulator += block.sum(axis=0, dtype=np.float64)
 

@@ -94,6 +94,9 @@ class Sum:
     def start(self, n_rows, n_columns):
         return np.zeros((n_rows, n_columns), np.int64)
 
+    def part(self, accumulator, rows):
+        return accumulator[rows]
+
     def add(self, accumulator, block, frames):
         accumulator += block.sum(axis=0, dtype=np.int64)
 
