@@ -7,16 +7,16 @@ so that the widget form, the command line, the workflow runner and the reference
 from __future__ import annotations
 
 import functools
-import glob
 import importlib
 import inspect
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from darfix_core.engine.execution import collect_warnings, deliver_warnings
+from darfix_core.engine.file_parameters import absolute_files
 from darfix_core.engine.parameters import Parameter, Parameters, split_annotation, union_members
 from darfix_core.errors import nearest
 from darfix_core.model.dataset import Dataset
@@ -161,7 +161,7 @@ class Step:
         node = HistoryNode(
             step=self.id,
             version=self.version,
-            parameters=self._with_absolute_paths(values),
+            parameters=absolute_files(values, self.file_parameters, self.input_path, (Path.cwd(),)),
             inputs={name: history.head for name, history in histories.items() if history.head is not None},
             package_version=__version__,
             sources=self._sources(result, inputs),
@@ -174,29 +174,10 @@ class Step:
 
         return tuple(map(recorded, result)) if isinstance(result, tuple) else recorded(result)
 
-    def _with_absolute_paths(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Parameters as the history keeps them: valid in any current folder."""
-        return {
-            name: _absolute(value, always=name == self.input_path) if name in self.file_parameters else value
-            for name, value in values.items()
-        }
-
     def _sources(self, result: Any, inputs: Mapping[str, Any]) -> tuple[SourceFile, ...]:
         """Files that this step read: those of its result that none of its inputs has."""
         known = {file for value in inputs.values() if isinstance(value, Dataset) for file in _files(value)}
         return tuple(file for file in _files(result) if file not in known) if isinstance(result, Dataset) else ()
-
-
-def _absolute(value: Any, *, always: bool) -> Any:
-    """Absolute path of a file or pattern; of what may also be something else, only where there is such a file."""
-    if isinstance(value, tuple):
-        return tuple(_absolute(entry, always=always) for entry in value)
-    if not isinstance(value, str) or not value:
-        return value
-    file, separator, inside = value.partition("::")
-    path = os.path.abspath(os.path.expanduser(file))
-    known = always or os.path.exists(path) or (glob.has_magic(file) and bool(glob.glob(path)))
-    return path + separator + inside if known else value
 
 
 def _files(dataset: Dataset) -> tuple[SourceFile, ...]:

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from darfix_core.engine.file_parameters import is_there
 from darfix_core.engine.parameters import Parameter, Parameters
 from darfix_core.engine.registry import get_step
 from darfix_core.errors import DataFileError, OutputExistsError, WorkflowError, nearest
 from darfix_core.figures.files import files_to_write
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.graph import Graph, Link, Node
-from darfix_core.workflow.paths import is_there
 
 
 @dataclass(frozen=True)

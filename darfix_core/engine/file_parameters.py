@@ -1,0 +1,61 @@
+"""Parameters that name files: where the files lie."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_SCAN_NAME = re.compile(r"\d+\.\d+")
+
+
+def is_there(path: str) -> bool:
+    """True for a file or folder that exists, and for a pattern that fits some."""
+    return os.path.exists(path) or (glob.has_magic(path) and bool(glob.glob(path, recursive=True)))
+
+
+def absolute_files(
+    values: Mapping[str, Any], names: Sequence[str], main: str, folders: Sequence[Path]
+) -> dict[str, Any]:
+    """Parameters with the files that they name as absolute paths, valid in any current folder.
+
+    A file that is in none of the folders is taken to be in the first. That holds for the main parameter; another
+    one may name something else, such as a scan, and stays where there is no such file. What follows ``::`` is a
+    path inside the file and stays.
+
+    Parameters
+    ----------
+    values : mapping
+        Parameters of a step, all or some.
+    names : sequence of str
+        Those that may name files.
+    main : str
+        The one that always does.
+    folders : sequence of Path
+        Where relative paths are looked for, in this order.
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        name: _found(value, folders, only_file=name == main) if name in names else value
+        for name, value in values.items()
+    }
+
+
+def _found(value: Any, folders: Sequence[Path], *, only_file: bool) -> Any:
+    """Absolute path of a file, a pattern, or a list of them."""
+    if isinstance(value, list | tuple):
+        return tuple(_found(entry, folders, only_file=only_file) for entry in value)
+    if not isinstance(value, str) or not value or (not only_file and _SCAN_NAME.fullmatch(value)):
+        return value
+    file, separator, inside = value.partition("::")
+    if not file:
+        return value
+    places = [os.path.abspath(folder / os.path.expanduser(file)) for folder in folders]
+    place = next(filter(is_there, places), places[0] if only_file or separator else None)
+    return value if place is None else place + separator + inside
