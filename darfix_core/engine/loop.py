@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import numpy as np
 
 from darfix_core.engine.execution import Execution, current_execution
-from darfix_core.engine.pool import read_ahead, run_in_order
+from darfix_core.engine.pool import read_ahead, run_all, run_in_order
 from darfix_core.model.arrays import AnyArray
 from darfix_core.model.frames import Frames
 
@@ -45,6 +46,7 @@ class Fold(Protocol[A]):
         """Images (rows, columns, ...) of the stripe; none where the fold keeps its result itself."""
 
 
+@dataclass(frozen=True)
 class BlockSizes:
     """How a stack is cut: rows of a stripe and frames of a block.
 
@@ -56,8 +58,8 @@ class BlockSizes:
         Frames of a block.
     """
 
-    def __init__(self, rows: int | None = None, frames: int | None = None) -> None:
-        self.rows, self.frames = rows, frames
+    rows: int | None = None
+    frames: int | None = None
 
 
 def _ranges(size: int, step: int) -> list[slice]:
@@ -72,12 +74,17 @@ def _stripe_rows(frames: Frames, run: Execution, sizes: BlockSizes) -> int:
     return sizes.rows or min(_STRIPE_ROWS, max(8, -(-frames.shape[1] // (4 * run.threads))))
 
 
+def _bytes_of_count(frames: Frames) -> int:
+    """Bytes of a count, as it is read or as it is computed, whichever are more."""
+    return max(frames.dtype.itemsize, np.dtype(frames.source.dtype).itemsize)
+
+
 def _read_frames(frames: Frames, run: Execution, sizes: BlockSizes) -> int:
     """Frames of one read: whole chunks of the file, within the memory budget (two blocks are in flight)."""
     if sizes.frames:
         return sizes.frames
     n_frames, ny, nx = frames.shape
-    per_frame = ny * nx * max(frames.dtype.itemsize, np.dtype(frames.source.dtype).itemsize)
+    per_frame = ny * nx * _bytes_of_count(frames)
     wanted = max(1, min(_READ_BYTES, run.memory // 3) // per_frame)
     chunk = max(1, frames.source.chunk_frames)
     return min(n_frames, max(1, wanted // chunk) * chunk)
@@ -148,9 +155,8 @@ def _fold_stripes(
     frames: Frames, fold: Fold[A], stripes: list[slice], run: Execution, what: str, sizes: BlockSizes
 ) -> dict[str, AnyArray]:
     """In memory: each thread takes a stripe through all frames."""
-    n_frames, _, nx = frames.shape
-
-    result = _Images(frames.shape[1])
+    n_frames, ny, nx = frames.shape
+    result = _Images(ny)
 
     def stripe(rows: slice) -> None:
         accumulator = fold.start(rows.stop - rows.start, nx)
@@ -184,8 +190,7 @@ def _fold_blocks(
             for block, part in _blocks_of_stripe(window, span, stripes[number], sizes):
                 fold.add(accumulators[number], block, part)
 
-        for _ in run_in_order(add, range(len(stripes)), run):
-            pass
+        run_all(add, range(len(stripes)), run)
         run.report(span.stop / n_frames, what)
 
     result = _Images(frames.shape[1])
@@ -193,8 +198,7 @@ def _fold_blocks(
     def finish(number: int) -> None:
         result.put(stripes[number], fold.finish(accumulators[number], stripes[number]))
 
-    for _ in run_in_order(finish, range(len(stripes)), run):
-        pass
+    run_all(finish, range(len(stripes)), run)
     return result.images
 
 
@@ -231,7 +235,7 @@ def map_pixels(
     run, sizes = current_execution(), sizes or BlockSizes()
     ny, result = frames.shape[1], _Images(frames.shape[1])
     in_memory = frames.source.in_memory
-    # The two threads' worth of blocks in flight, and what the function makes of them, share the memory with the tile.
+    # Each thread's block, and what the function makes of it, share the memory with the tile that is held.
     most = max(1, run.memory // ((2 if in_memory else 4) * run.threads * _bytes_of_row(frames)))
     stripe = sizes.rows or min(most, _stripe_rows(frames, run, sizes))
     tiles = [slice(0, ny)] if in_memory else _ranges(ny, max(1, min(ny, run.memory // (2 * _bytes_of_row(frames)))))
@@ -257,22 +261,27 @@ def map_pixels(
 
 def _bytes_of_row(frames: Frames) -> int:
     """Bytes of one detector row in all frames."""
-    return frames.shape[0] * frames.shape[2] * max(frames.dtype.itemsize, np.dtype(frames.source.dtype).itemsize)
+    return frames.shape[0] * frames.shape[2] * _bytes_of_count(frames)
 
 
 def _in_memory(frames: Frames, rows: slice, tell: Callable[[float], None]) -> Frames:
-    """Computed rows of all frames, in memory, read in blocks so that cancelling does not wait for the file."""
+    """Computed rows of all frames, in memory."""
+    return Frames.from_array(_computed(frames, rows, lambda fraction: tell(_READING * fraction)))
+
+
+def _computed(frames: Frames, rows: slice, tell: Callable[[float], None]) -> AnyArray:
+    """Rows of all frames, computed in blocks of frames, so that cancelling does not wait for the whole file."""
     run = current_execution()
     n_frames, _, nx = frames.shape
-    held = np.empty((n_frames, rows.stop - rows.start, nx), frames.dtype)
+    stack = np.empty((n_frames, rows.stop - rows.start, nx), frames.dtype)
 
-    def read(part: slice) -> slice:
-        held[part] = frames.read(part, rows)
+    def compute(part: slice) -> slice:
+        stack[part] = frames.read(part, rows)
         return part
 
-    for part in run_in_order(read, _ranges(n_frames, _read_frames(frames, run, BlockSizes())), run):
-        tell(_READING * part.stop / n_frames)
-    return Frames.from_array(held)
+    for part in run_in_order(compute, _ranges(n_frames, _read_frames(frames, run, BlockSizes())), run):
+        tell(part.stop / n_frames)
+    return stack
 
 
 def compute_frames(frames: Frames, *, what: str = "frames") -> AnyArray:
@@ -294,13 +303,4 @@ def compute_frames(frames: Frames, *, what: str = "frames") -> AnyArray:
         If the computation was cancelled.
     """
     run = current_execution()
-    n_frames, ny, nx = frames.shape
-    stack = np.empty(frames.shape, frames.dtype)
-
-    def read(part: slice) -> tuple[slice, AnyArray]:
-        return part, frames.read(part)
-
-    for part, block in run_in_order(read, _ranges(n_frames, _read_frames(frames, run, BlockSizes())), run):
-        stack[part] = block
-        run.report(part.stop / n_frames, what)
-    return stack
+    return _computed(frames, slice(0, frames.shape[1]), lambda fraction: run.report(fraction, what))

@@ -89,6 +89,11 @@ def run_in_order(function: Callable[[T], R], items: Iterable[T], run: Execution)
                 future.exception()
 
 
+def run_all(function: Callable[[T], object], items: Iterable[T], run: Execution) -> None:
+    """Call ``function(item)`` for all items, for what it does; see `run_in_order`."""
+    deque(run_in_order(function, items, run), maxlen=0)
+
+
 def read_ahead(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Results of ``function(item)`` in order, the next one being computed while the caller uses the last.
 
