@@ -26,7 +26,6 @@ CORE = [
     "pydantic>=2.7",
     "rich>=13",
     "scipy>=1.12",
-    "threadpoolctl>=3.3",
 ]
 GUI = [
     "Orange3>=3.38",

@@ -18,7 +18,7 @@ import numpy as np
 from darfix_core.figures.mosaicity_colors import srgb_of_oklab
 from darfix_core.model.arrays import AnyArray
 from darfix_core.model.maps import Maps
-from darfix_core.units import ANGLE_MOTORS, LENGTH_MOTORS
+from darfix_core.units import motor_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -176,7 +176,7 @@ def power_text(power: int) -> str:
 def sentence(text: str) -> str:
     """Text with a capital letter in front, unless it begins with the name of a motor."""
     first = text.split(" ")[0]
-    return text if first in ANGLE_MOTORS or first in LENGTH_MOTORS else text[:1].upper() + text[1:]
+    return text if motor_unit(first) else text[:1].upper() + text[1:]
 
 
 def facts_line(metadata: Mapping[str, Any], inches: float, fontsize: float) -> str:

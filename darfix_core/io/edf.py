@@ -18,7 +18,7 @@ from darfix_core.io.report import DetectorReport, FileReport, ScanReport, motor_
 from darfix_core.model.arrays import FloatArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frames import Frames
-from darfix_core.units import ANGLE_MOTORS, LENGTH_MOTORS, motor_unit
+from darfix_core.units import motor_unit
 
 _ENDINGS = re.compile(r"\.edf(\.gz|\.bz2)?$", re.IGNORECASE)
 _DIGITS = re.compile(r"(\d+)")
@@ -264,7 +264,7 @@ def _values(frame: EdfFrame) -> tuple[dict[str, float], dict[str, float]]:
     scan = frame.header.get("scan", "").split()
     for key, text in frame.header.items():
         if key not in motors and key not in counters and _NUMBER.fullmatch(text) and not _STRUCTURE.fullmatch(key):
-            known = key in ANGLE_MOTORS or key in LENGTH_MOTORS or key in scan
+            known = bool(motor_unit(key)) or key in scan
             (motors if known else counters)[key] = float(text)
     return motors, counters
 

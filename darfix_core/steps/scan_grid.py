@@ -181,7 +181,7 @@ def _describe(
     dimensions: list[Dimension] = []
     fits: list[MotorFit] = []
     for axis, entry in enumerate(chosen.levels):
-        group = _moving_together(entry, len(chosen.levels), known)
+        group = _moving_together(entry, known)
         main = group[0]
         turned = not np.array_equal(main.labels, entry.labels)
         values = main.values[::-1] if chosen.order.reversed_axes[axis] ^ turned else main.values
@@ -208,7 +208,7 @@ def _describe(
     )
 
 
-def _moving_together(levels: Levels, n_axes: int, known: ReadBacks) -> list[Levels]:
+def _moving_together(levels: Levels, known: ReadBacks) -> list[Levels]:
     """Motors that step with the given one, the one that names the dimension first."""
     group = known.in_step(levels)
     if len(group) < 2:
