@@ -15,6 +15,7 @@ import numpy as np
 import darfix_core as dc
 from benchmarks.harness import Row, heading, measure
 from benchmarks.stacks import stack_a, stack_b
+from darfix_core.model.frame_sources import Storage
 from darfix_core.model.frames import Frames
 from darfix_core.steps.subtract_background import combine_frames
 
@@ -35,7 +36,7 @@ def _numpy_moments(dataset: dc.Dataset) -> object:
 class _Streamed:
     """Frames in memory, given out as a file would be: read in blocks, in order."""
 
-    in_memory, chunk_frames, files = False, 1, ()
+    in_memory, storage, files = False, Storage(), ()
 
     def __init__(self, source: object) -> None:
         self._source, self.shape, self.dtype, self.read = source, source.shape, source.dtype, source.read

@@ -18,7 +18,7 @@ import numpy as np
 from darfix_core.errors import DataFileError
 from darfix_core.io.signature import describe_file
 from darfix_core.model.arrays import AnyArray
-from darfix_core.model.frame_sources import Region, SourceFile
+from darfix_core.model.frame_sources import Region, SourceFile, Storage
 
 _TYPES = {
     "signedbyte": "i1",
@@ -267,7 +267,7 @@ class EdfSource:
     """
 
     in_memory = False
-    chunk_frames = 1
+    storage = Storage()
 
     def __init__(self, frames: Sequence[EdfFrame], files: Sequence[SourceFile]) -> None:
         # Without the headers, which would make thousands of frames heavy to hold and to send.

@@ -25,7 +25,7 @@ from darfix_core.io.hdf5_file import (
     source_files,
 )
 from darfix_core.model.arrays import AnyArray, IntArray
-from darfix_core.model.frame_sources import Region, SourceFile
+from darfix_core.model.frame_sources import Region, SourceFile, Storage
 
 # Chunks of several frames are kept for the runs that one read is made of, up to this size; slots: a prime.
 _MAX_CHUNK_CACHE = 64 * 2**20
@@ -72,14 +72,16 @@ class Hdf5Source:
                     f"counts must be integers, or floats of 16 to 64 bits, got {dataset.dtype}", file=file, path=path
                 )
             self._dtype: np.dtype[Any] = dtype
-            self._chunk_frames = int(dataset.chunks[0]) if dataset.chunks else 1
-            layer = self._chunk_frames * ny * nx * dataset.dtype.itemsize
-            self._cache_bytes = min(_MAX_CHUNK_CACHE, layer) if self._chunk_frames > 1 else 0
+            chunk = dataset.chunks or (1, 1, nx)
+            compressed = dataset.id.get_create_plist().get_nfilters() > 0
+            layer = chunk[0] * ny * nx * dataset.dtype.itemsize
+            self._cache_bytes = min(_MAX_CHUNK_CACHE, layer) if chunk[0] > 1 else 0
             self._has_raw_data = bool(dataset.external)
             stored = pieces(dataset)
             self._files = source_files(handle, path, stored)
         self._first, stop = (0, n_frames) if frames is None else checked_range(frames, n_frames)
         self._shape = (stop - self._first, ny, nx)
+        self._storage = Storage(chunk[0], chunk[1] if compressed else 1, self._first % chunk[0])
         self._pieces = [piece for piece in stored if piece.frames.start < stop and piece.frames.stop > self._first]
         self._check_covered()
 
@@ -107,9 +109,9 @@ class Hdf5Source:
         return self._dtype
 
     @property
-    def chunk_frames(self) -> int:
-        """Number of frames that are stored, and so best read, together."""
-        return self._chunk_frames
+    def storage(self) -> Storage:
+        """What is stored, and so best read, together."""
+        return self._storage
 
     @property
     def files(self) -> tuple[SourceFile, ...]:

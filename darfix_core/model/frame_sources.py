@@ -30,6 +30,25 @@ class SourceFile:
 
 
 @dataclass(frozen=True)
+class Storage:
+    """What of a stack is stored, and so has to be read and decoded, together.
+
+    Parameters
+    ----------
+    frames : int
+        Frames of a stored block.
+    rows : int
+        Rows that cost as much to read as one of them: those of a compressed chunk, 1 where any row can be read.
+    before : int
+        Frames of the first block that lie before the stack, as in a range of frames.
+    """
+
+    frames: int = 1
+    rows: int = 1
+    before: int = 0
+
+
+@dataclass(frozen=True)
 class Region:
     """A part of a stack: which frames, rows and columns.
 
@@ -62,8 +81,8 @@ class FrameSource(Protocol):
         """True where reading is a view: no file, no decoding."""
 
     @property
-    def chunk_frames(self) -> int:
-        """Number of frames that are stored, and so best read, together."""
+    def storage(self) -> Storage:
+        """What is stored, and so best read, together."""
 
     @property
     def files(self) -> tuple[SourceFile, ...]:
@@ -109,7 +128,7 @@ class ArraySource:
         return self.array.dtype
 
     in_memory = True
-    chunk_frames = 1
+    storage = Storage()
 
     def read(self, region: Region) -> AnyArray:
         """View of a region."""
@@ -126,7 +145,7 @@ class WindowSource:
     dtype: np.dtype[Any]
 
     in_memory = True
-    chunk_frames = 1
+    storage = Storage()
     files = ()
 
     def read(self, region: Region) -> AnyArray:

@@ -139,7 +139,7 @@ class Frames:
         """
         import dask.array
 
-        step = max(1, self.source.chunk_frames)
+        step = max(1, self.source.storage.frames)
         chunk = min(len(self), -(-frames_per_chunk // step) * step)
         return dask.array.from_array(self, chunks=(chunk, *self.shape[1:]), name=False, asarray=False)
 

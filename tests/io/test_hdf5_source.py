@@ -48,7 +48,7 @@ def test_range_of_frames_is_counted_from_its_first(path):
 
 
 def test_reads_go_by_chunks(path):
-    assert Hdf5Source(str(path), INSIDE).chunk_frames == 4
+    assert Hdf5Source(str(path), INSIDE).storage.frames == 4
 
 
 def test_file_is_open_only_while_something_is_read(path):

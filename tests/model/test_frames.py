@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from darfix_core.model.frame_operations import PerFrame, PerPixel
+from darfix_core.model.frame_sources import Storage
 from darfix_core.model.frames import Frames
 
 
@@ -13,7 +14,7 @@ class CountingSource:
     """An array that remembers what was read of it."""
 
     in_memory = False
-    chunk_frames = 3
+    storage = Storage(frames=3)
     files = ()
 
     def __init__(self, array):
