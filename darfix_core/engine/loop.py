@@ -86,7 +86,7 @@ def _read_frames(frames: Frames, run: Execution, sizes: BlockSizes) -> int:
     n_frames, ny, nx = frames.shape
     per_frame = ny * nx * _bytes_of_count(frames)
     wanted = max(1, min(_READ_BYTES, run.memory // 3) // per_frame)
-    chunk = max(1, frames.source.storage.frames)
+    chunk = max(1, frames.storage.frames)
     return min(n_frames, max(1, wanted // chunk) * chunk)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from darfix_core.model.arrays import AnyArray, IntArray
-from darfix_core.model.frame_sources import Region, compact
+from darfix_core.model.frame_sources import Region, Storage, compact
 
 
 class FrameOperation(Protocol):
@@ -20,6 +20,9 @@ class FrameOperation(Protocol):
 
     def output_dtype(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
         """Type of the counts behind the operation."""
+
+    def output_storage(self, storage: Storage) -> Storage:
+        """What is best read together behind the operation."""
 
     def input_region(self, region: Region, shape: tuple[int, int, int]) -> Region:
         """What must be read before the operation (from a stack of `shape`) to give `region`."""
@@ -57,6 +60,10 @@ class Crop:
         """Unchanged."""
         return dtype
 
+    def output_storage(self, storage: Storage) -> Storage:
+        """The same blocks, of which the first may be cut."""
+        return replace(storage, rows_before=(storage.rows_before + self.origin[0]) % storage.rows)
+
     def input_region(self, region: Region, shape: tuple[int, int, int]) -> Region:
         """The same pixels, counted from the corner of the larger frame."""
         y, x = self.origin
@@ -84,6 +91,13 @@ class SelectFrames:
     def output_dtype(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
         """Unchanged."""
         return dtype
+
+    def output_storage(self, storage: Storage) -> Storage:
+        """The same blocks where the frames are consecutive, else single frames."""
+        kept = compact(self.indices)
+        if isinstance(kept, slice):
+            return replace(storage, before=(storage.before + kept.start) % storage.frames)
+        return replace(storage, frames=1, before=0)
 
     def input_region(self, region: Region, shape: tuple[int, int, int]) -> Region:
         """The selected frames under their old numbers."""
@@ -123,6 +137,10 @@ class MapFrames:
     def output_dtype(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
         """The stated type."""
         return self.dtype
+
+    def output_storage(self, storage: Storage) -> Storage:
+        """Unchanged."""
+        return storage
 
     def input_region(self, region: Region, shape: tuple[int, int, int]) -> Region:
         """The region with its halo, as far as the frame goes."""

@@ -41,11 +41,14 @@ class Storage:
         Rows that cost as much to read as one of them: those of a compressed chunk, 1 where any row can be read.
     before : int
         Frames of the first block that lie before the stack, as in a range of frames.
+    rows_before : int
+        Rows of the first block that lie above the stack, as in a region of interest.
     """
 
     frames: int = 1
     rows: int = 1
     before: int = 0
+    rows_before: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from darfix_core.model.arrays import AnyArray
 from darfix_core.model.frame_operations import Crop, FrameOperation, MapFrames, PerFrame, PerPixel, SelectFrames
-from darfix_core.model.frame_sources import ArraySource, FrameSource, Region, WindowSource, compact
+from darfix_core.model.frame_sources import ArraySource, FrameSource, Region, Storage, WindowSource, compact
 
 
 class Frames:
@@ -30,12 +30,14 @@ class Frames:
     def __init__(self, source: FrameSource, operations: tuple[FrameOperation, ...] = ()) -> None:
         self.source = source
         self.operations = operations
-        shapes, dtype = [source.shape], np.dtype(source.dtype)
+        shapes, dtype, storage = [source.shape], np.dtype(source.dtype), source.storage
         for operation in operations:
             shapes.append(operation.output_shape(shapes[-1]))
             dtype = operation.output_dtype(dtype)
+            storage = operation.output_storage(storage)
         self._shapes = shapes
         self._dtype = dtype
+        self._storage = storage
 
     @classmethod
     def from_array(cls, array: AnyArray) -> Frames:
@@ -51,6 +53,11 @@ class Frames:
     def dtype(self) -> np.dtype[Any]:
         """Type of the counts."""
         return self._dtype
+
+    @property
+    def storage(self) -> Storage:
+        """What of the stack is stored, and so best read, together."""
+        return self._storage
 
     ndim = 3
 
@@ -139,17 +146,17 @@ class Frames:
         """
         import dask.array
 
-        step = max(1, self.source.storage.frames)
+        step = self.storage.frames
         chunk = min(len(self), -(-frames_per_chunk // step) * step)
         return dask.array.from_array(self, chunks=(chunk, *self.shape[1:]), name=False, asarray=False)
 
-    def window(self, frames: slice) -> Frames:
-        """The same stack, of which a range of frames has been read from its source into memory.
+    def window(self, frames: slice, rows: slice | None = None) -> Frames:
+        """The same stack, of which a range of frames (and rows) has been read from its source into memory.
 
         Only that range can be asked for. The chain of operations is still to be applied, so several
         threads can share that work.
         """
-        region = Region(frames, slice(0, self.shape[1]), slice(0, self.shape[2]))
+        region = Region(frames, _normal_slice(rows, self.shape[1]), slice(0, self.shape[2]))
         needed = self._needed(region)[0]
         array = self.source.read(needed)
         return Frames(WindowSource(array, needed, self.source.shape, self.source.dtype), self.operations)
