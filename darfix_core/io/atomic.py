@@ -6,10 +6,10 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from uuid import uuid4
 
 from darfix_core.engine.execution import current_execution
 from darfix_core.errors import DataFileError, OutputExistsError
+from darfix_core.io.temporary import remove_abandoned, temporary_name
 
 Writer = Callable[[Path], None]
 
@@ -55,10 +55,15 @@ def write_whole(
     whole they are moved into place. After an error nothing new is left behind, and what stood there before still
     does.
 
+    A process that is killed cannot tidy up. The outputs are whole or absent then too, and the first of them, which
+    the others belong to, never stands beside others of another run. What is left are hidden files, which the next
+    call removes.
+
     Parameters
     ----------
     writers : mapping
         Path of the output -> function that writes it to the path that it is given, which ends like the output.
+        The first one is the main output.
     overwrite : bool
         True where existing files may be replaced.
     outdated : iterable of Path
@@ -82,8 +87,9 @@ def write_whole(
     run = current_execution()
     targets = [check_output(path, overwrite=overwrite) for path in writers]
     leaving = [check_output(path, overwrite=overwrite) for path in outdated]
-    parts = [_temporary_name(target) for target in targets]
+    parts = [temporary_name(target) for target in targets]
     made: list[Path] = []
+    remove_abandoned(target.parent for target in targets)
     try:
         for number, (target, part, writer) in enumerate(zip(targets, parts, writers.values(), strict=True)):
             run.check_cancelled()
@@ -104,30 +110,34 @@ def write_whole(
 
 
 def _move_into_place(parts: list[Path], targets: list[Path], leaving: list[Path]) -> None:
-    """Rename all files and remove those that leave; after a failure bring back what stood in their places."""
-    kept = [_temporary_name(target) if os.path.lexists(target) else None for target in targets]
-    removed = [_temporary_name(path) for path in leaving]
-    moved = 0
+    """Put all files in their places, and remove those that leave; after a failure all is as it was.
+
+    First what stands in the places of the other outputs goes, then the main output is exchanged, then the others
+    come: whenever the process is killed, nothing stands beside the main output that does not belong to it.
+    """
+    going = [*leaving, *(target for target in targets[1:] if os.path.lexists(target))]
+    hidden: dict[Path, Path] = {}
+    placed: list[Path] = []
     try:
-        for part, target, old in zip(parts, targets, kept, strict=True):
+        for path in going:
+            with _naming(path, "removed" if path in leaving else "written"):
+                hidden[path] = temporary_name(path)
+                os.replace(path, hidden[path])
+        for part, target in zip(parts, targets, strict=True):
             with _naming(target):
-                if old is not None:
-                    _keep(target, old)
+                if target not in hidden and os.path.lexists(target):
+                    hidden[target] = temporary_name(target)
+                    _keep(target, hidden[target])
                 os.replace(part, target)
-            moved += 1
-        for path, old in zip(leaving, removed, strict=True):
-            with _naming(path, "removed"):
-                os.replace(path, old)
+            placed.append(target)
     except BaseException:
-        for number, (target, old) in enumerate(zip(targets, kept, strict=True)):
-            if old is None and number < moved:
+        for target in placed:
+            if target not in hidden:
                 target.unlink()
-            elif old is not None:
-                _bring_back(old, target)
-        for path, old in zip(leaving, removed, strict=True):
+        for path, old in hidden.items():
             _bring_back(old, path)
         raise
-    _remove(old for old in (*kept, *removed) if old is not None)
+    _remove(hidden.values())
 
 
 def _bring_back(old: Path, target: Path) -> None:
@@ -144,11 +154,6 @@ def _keep(target: Path, old: Path) -> None:
         os.link(target, old)
     except OSError:  # file systems without hard links
         os.replace(target, old)
-
-
-def _temporary_name(target: Path) -> Path:
-    """Hidden name in the same folder and with the same ending, which writers choose the format by."""
-    return target.with_name(f".{target.stem}.{uuid4().hex[:8]}{target.suffix}")
 
 
 def _make_folder(folder: Path) -> list[Path]:

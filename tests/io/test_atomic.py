@@ -93,24 +93,40 @@ def test_outdated_file_stops_all_unless_overwriting(tmp_path):
     assert list(tmp_path.iterdir()) == [old]
 
 
-def test_outdated_files_stay_after_a_failure(tmp_path, monkeypatch):
-    old = tmp_path / "old.png"
-    old.write_text("old")
-    with pytest.raises(RuntimeError):
-        write_whole({tmp_path / "a.txt": _fail}, overwrite=True, outdated=[old])
+@pytest.mark.parametrize(
+    ("failing_move", "message"),
+    [
+        (1, r"old\.png: cannot be removed: Permission denied"),
+        (2, r"b\.txt: cannot be written: Permission denied"),
+        (3, r"a\.txt: cannot be written: Permission denied"),
+        (4, r"b\.txt: cannot be written: Permission denied"),
+    ],
+)
+def test_files_stay_after_a_failure_while_moving(tmp_path, monkeypatch, failing_move, message):
+    before = dict.fromkeys(("a.txt", "b.txt", "old.png"), "old")
+    for name, text in before.items():
+        (tmp_path / name).write_text(text)
     replace, calls = os.replace, []
 
     def failing(source, target):
         calls.append(target)
-        if len(calls) == 2:
+        if len(calls) == failing_move:
             raise PermissionError(13, "Permission denied")
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", failing)
-    with pytest.raises(DataFileError, match=r"old\.png: cannot be removed: Permission denied"):
-        write_whole({tmp_path / "a.txt": _text("a")}, overwrite=True, outdated=[old])
-    assert [path.name for path in tmp_path.iterdir()] == ["old.png"]
-    assert old.read_text() == "old"
+    writers = {tmp_path / name: _text("new") for name in ("a.txt", "b.txt")}
+    with pytest.raises(DataFileError, match=message):
+        write_whole(writers, overwrite=True, outdated=[tmp_path / "old.png"])
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+
+
+def test_outdated_files_stay_when_a_writer_fails(tmp_path):
+    old = tmp_path / "old.png"
+    old.write_text("old")
+    with pytest.raises(RuntimeError):
+        write_whole({tmp_path / "a.txt": _fail}, overwrite=True, outdated=[old])
+    assert list(tmp_path.iterdir()) == [old]
 
 
 def test_existing_file_is_refused_before_anything_is_written(tmp_path):
