@@ -12,7 +12,7 @@ from darfix_core.figures.map_figures import overview_figure, scalar_names
 from darfix_core.figures.mosaicity_figure import mosaicity_figure
 from darfix_core.figures.style import write_png
 from darfix_core.io.atomic import Writer, write_whole
-from darfix_core.io.maps import maps_path
+from darfix_core.io.nexus import output_path
 from darfix_core.model.maps import Maps
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def files_to_write(path: str | os.PathLike[str]) -> list[Path]:
     ValueError
         If `path` does not end like a file of maps.
     """
-    target = maps_path(path).expanduser()
+    target = output_path(path).expanduser()
     return [target, *(_picture(target.with_suffix(""), name) for name in _NAMES)]
 
 

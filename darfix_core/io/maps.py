@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +12,20 @@ import numpy as np
 
 from darfix_core.errors import DataFileError
 from darfix_core.io.atomic import Writer, write_whole
-from darfix_core.model.dimension import Dimension
-from darfix_core.model.history import History
+from darfix_core.io.nexus import (
+    fill_constant_motors,
+    fill_facts,
+    fill_process,
+    fill_root,
+    fill_title,
+    group_names,
+    new_group,
+    output_path,
+    read_facts,
+    read_history,
+    storable_text,
+)
 from darfix_core.model.maps import Map, Maps
-from darfix_core.units import motor_unit
 
 if TYPE_CHECKING:
     import h5py
@@ -27,7 +34,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 _ENTRY = "entry"
-_SUFFIXES = (".h5", ".hdf5", ".nxs")
+# Names in the entry that no map may have.
+_TAKEN = ("title", "start_time", "sample", "process", "instrument", "scan")
 
 
 def write_maps(maps: Maps, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -62,20 +70,7 @@ def write_maps(maps: Maps, path: str | os.PathLike[str], *, overwrite: bool = Fa
     DataFileError
         If the file cannot be written.
     """
-    return write_whole({maps_path(path): maps_writer(maps)}, overwrite=overwrite)[0]
-
-
-def maps_path(path: str | os.PathLike[str]) -> Path:
-    """Path of a file of maps, its ending checked.
-
-    Raises
-    ------
-    ValueError
-        If it does not end in .h5, .hdf5 or .nxs.
-    """
-    if Path(path).suffix.lower() not in _SUFFIXES:
-        raise ValueError(f"path must end in {', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}, got {os.fspath(path)!r}")
-    return Path(path)
+    return write_whole({output_path(path): maps_writer(maps)}, overwrite=overwrite)[0]
 
 
 def maps_writer(maps: Maps) -> Writer:
@@ -97,44 +92,30 @@ def default_map(maps: Maps) -> str:
 
 
 def _fill(file: h5py.File, maps: Maps) -> None:
-    from darfix_core import __version__
-
-    now = datetime.now().astimezone().isoformat(timespec="seconds")
-    file.attrs.update(NX_class="NXroot", default=_ENTRY, creator=f"darfix-core {__version__}", file_time=now)
-    entry = _group(file, _ENTRY, "NXentry")
+    fill_root(file, _ENTRY)
+    entry = new_group(file, _ENTRY, "NXentry")
     entry.attrs["darfix_core_format"] = FORMAT
-    for name in ("title", "start_time"):
-        if maps.metadata.get(name):
-            entry[name] = _text(maps.metadata[name])
-    if maps.metadata.get("sample"):
-        _group(entry, "sample", "NXsample")["name"] = _text(maps.metadata["sample"])
-    groups = dict(zip(maps, _group_names(maps), strict=True))
+    fill_title(entry, maps.metadata)
+    groups = dict(zip(maps, group_names(maps, _TAKEN), strict=True))
     entry.attrs["default"] = groups[default_map(maps)]
-    _fill_process(_group(entry, "process", "NXprocess"), maps, now, __version__)
-    _fill_positioners(entry, maps.metadata.get("motors"))
-    _fill_scan(_group(entry, "scan", "NXcollection"), maps)
+    fill_process(entry, maps.history)
+    if isinstance(maps.metadata.get("motors"), Mapping):
+        positioners = new_group(new_group(entry, "instrument", "NXinstrument"), "positioners", "NXcollection")
+        fill_constant_motors(positioners, maps.metadata["motors"])
+    fill_facts(new_group(entry, "scan", "NXcollection"), maps)
     axes: h5py.Group | None = None
     for name, group_name in groups.items():
-        group = _group(entry, group_name, "NXdata")
+        group = new_group(entry, group_name, "NXdata")
         _fill_map(group, name, maps.entry(name))
         axes = _fill_axes(group, maps) if axes is None else _link_axes(group, axes)
-
-
-def _group(parent: h5py.Group, name: str, nx_class: str) -> h5py.Group:
-    group = parent.create_group(name, track_order=True)
-    group.attrs["NX_class"] = nx_class
-    return group
-
-
-def _text(value: Any) -> str:
-    """Text without what HDF5 cannot hold: the zero character, and halves of characters as in undecoded file names."""
-    return re.sub("[\0\ud800-\udfff]", "\ufffd", str(value))
 
 
 def cleaned(maps: Maps) -> Maps:
     """The same maps with texts that files and pictures can hold."""
     entries = {
-        _text(name): replace(entry, unit=_text(entry.unit), description=_text(entry.description))
+        storable_text(name): replace(
+            entry, unit=storable_text(entry.unit), description=storable_text(entry.description)
+        )
         for name, entry in maps.entries.items()
     }
     return replace(maps, entries=entries, metadata=_cleaned(maps.metadata))
@@ -142,84 +123,14 @@ def cleaned(maps: Maps) -> Maps:
 
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
-        return _text(value)
+        return storable_text(value)
     if isinstance(value, Mapping):
         return {_cleaned(key): _cleaned(entry) for key, entry in value.items()}
     return tuple(map(_cleaned, value)) if isinstance(value, list | tuple) else value
 
 
-def _group_names(names: Iterable[str]) -> list[str]:
-    """Names of maps as names of NeXus groups, which know letters, digits and underscores only."""
-    taken = {"title", "start_time", "sample", "process", "instrument", "scan"}
-    result: list[str] = []
-    for name in names:
-        plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "map"
-        candidate, number = plain, 1
-        while candidate in taken:
-            number += 1
-            candidate = f"{plain}_{number}"
-        taken.add(candidate)
-        result.append(candidate)
-    return result
-
-
-def _fill_process(group: h5py.Group, maps: Maps, now: str, version: str) -> None:
-    group["program"], group["version"], group["date"] = "darfix-core", version, now
-    group["sequence_index"] = 1
-    notes = {
-        "history": ("application/json", maps.history.to_json(), "Graph of the steps, enough to run them again"),
-        "steps": ("text/plain", maps.history.describe(), "The steps in their order, for people"),
-    }
-    for name, (kind, data, description) in notes.items():
-        note = _group(group, name, "NXnote")
-        note["type"], note["data"], note["description"] = kind, data, description
-
-
-def _fill_positioners(entry: h5py.Group, motors: Any) -> None:
-    """Motors that stood still, where ESRF programs look for them."""
-    if not isinstance(motors, Mapping):
-        return
-    positioners = _group(_group(entry, "instrument", "NXinstrument"), "positioners", "NXcollection")
-    for name, value in motors.items():
-        motor = _text(name)
-        if motor and "/" not in motor and motor != "." and isinstance(value, int | float | np.number):
-            positioners[motor] = float(value)
-            if motor_unit(motor):
-                positioners[motor].attrs["units"] = motor_unit(motor)
-
-
-def _fill_scan(group: h5py.Group, maps: Maps) -> None:
-    """What `load_maps` needs beside the maps themselves."""
-    for number, dimension in enumerate(maps.dimensions):
-        values = group.create_dataset(f"dimension_{number}", data=dimension.values)
-        values.attrs.update(motor=_text(dimension.name), units=_text(dimension.unit), along=json.dumps(dimension.along))
-    group["origin"] = np.array(maps.origin, dtype=np.int64)
-    group["origin"].attrs.update(units="px", description="Where the first pixel sits on the detector (y, x)")
-    if maps.pixel_size is not None:
-        group["pixel_size"] = np.array(maps.pixel_size, dtype=np.float64)
-        group["pixel_size"].attrs.update(units="um", description="Size of a pixel in the object plane (y, x)")
-    group["metadata"] = json.dumps({key: _plain(value, key) for key, value in maps.metadata.items()})
-
-
-def _plain(value: Any, key: str) -> Any:
-    """JSON form of metadata."""
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, np.generic | np.ndarray):
-        return _plain(value.tolist(), key)
-    if isinstance(value, Mapping):
-        return {str(name): _plain(entry, key) for name, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry, key) for entry in value]
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    raise TypeError(f"metadata[{key!r}] must hold text, numbers and containers of them, got {type(value).__name__}")
-
-
 def _fill_map(group: h5py.Group, name: str, entry: Map) -> None:
-    name, unit, description = _text(name), _text(entry.unit), _text(entry.description)
+    name, unit, description = storable_text(name), storable_text(entry.unit), storable_text(entry.description)
     title = f"{description or name} ({unit})" if unit else description or name
     group.attrs.update(signal="data", axes=["y", "x"], map=name, title=title)
     group.attrs.update(y_indices=0, x_indices=1)
@@ -299,32 +210,12 @@ def _maps_of(file: h5py.File, file_name: str) -> Maps:
             f"was written by a newer darfix-core (format {version}, this version reads {FORMAT})", file=file_name
         )
     maps = [group for group in entry.values() if "map" in group.attrs]
-    scan = entry["scan"]
     return Maps(
         {group.attrs["map"]: _map_of(group["data"]) for group in maps},
-        dimensions=tuple(_dimension_of(scan[key]) for key in _numbered(scan)),
-        pixel_size=tuple(scan["pixel_size"][()].tolist()) if "pixel_size" in scan else None,
-        origin=tuple(scan["origin"][()].tolist()),
-        metadata={key: _frozen(value) for key, value in json.loads(scan["metadata"].asstr()[()]).items()},
-        history=History.from_json(entry["process/history/data"].asstr()[()]),
+        history=read_history(entry),
+        **read_facts(entry["scan"]),
     )
 
 
 def _map_of(data: h5py.Dataset) -> Map:
     return Map(data[()], unit=data.attrs["units"], description=data.attrs["description"])
-
-
-def _numbered(scan: h5py.Group) -> list[str]:
-    return sorted((key for key in scan if key.startswith("dimension_")), key=lambda key: int(key[10:]))
-
-
-def _dimension_of(values: h5py.Dataset) -> Dimension:
-    along = tuple(json.loads(values.attrs["along"]))
-    return Dimension(values.attrs["motor"], values[()], unit=values.attrs["units"], along=along)
-
-
-def _frozen(value: Any) -> Any:
-    """Metadata as they were before JSON, which knows no tuples."""
-    if isinstance(value, dict):
-        return {key: _frozen(entry) for key, entry in value.items()}
-    return tuple(_frozen(entry) for entry in value) if isinstance(value, list) else value
