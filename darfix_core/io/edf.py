@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from darfix_core.engine.execution import current_execution, warn
+from darfix_core.engine.execution import warn
 from darfix_core.errors import DataFileError
-from darfix_core.io.edf_frames import EdfFile, EdfFrame, EdfSource, frames_of_file, locate
+from darfix_core.io.edf_frames import EdfFrame, EdfSource, frames_of_file
+from darfix_core.io.file_names import expand_folder, expand_pattern
+from darfix_core.io.frame_series import SeriesFile, choose_frames, good_frames, used_files
 from darfix_core.io.report import DetectorReport, FileReport, ScanReport, motor_report
 from darfix_core.model.arrays import FloatArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frames import Frames
 from darfix_core.units import motor_unit
 
-_ENDINGS = re.compile(r"\.edf(\.gz|\.bz2)?$", re.IGNORECASE)
-_DIGITS = re.compile(r"(\d+)")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(nan|inf)", re.IGNORECASE)
 
 # Keys that describe the file or the frame itself; every other key with a number is a motor or a counter.
@@ -55,21 +55,10 @@ def expand_edf(path: str) -> list[str]:
     if os.path.isfile(given):
         return [given]
     if os.path.isdir(given):
-        names = [name for name in os.listdir(given) if _ENDINGS.search(name) and not name.startswith(".")]
-        if not names:
-            raise DataFileError("the folder holds no EDF files (.edf, .edf.gz, .edf.bz2)", file=given)
-        return [os.path.join(given, name) for name in sorted(names, key=_natural)]
+        return expand_folder(given, ["EDF"])
     if not glob.has_magic(given):
         raise DataFileError("there is no such file or folder", file=given)
-    found = [entry for entry in glob.glob(given, recursive=True) if os.path.isfile(entry)]
-    if not found:
-        raise DataFileError("no file matches this pattern", file=given)
-    return sorted(found, key=_natural)
-
-
-def _natural(path: str) -> list[Any]:
-    """Key of natural order: runs of digits compare as numbers."""
-    return [int(part) if number % 2 else part.lower() for number, part in enumerate(_DIGITS.split(path))]
+    return expand_pattern(given)
 
 
 def open_edf(paths: Sequence[str], *, frames: tuple[int, int] | None = None) -> Dataset:
@@ -98,26 +87,12 @@ def open_edf(paths: Sequence[str], *, frames: tuple[int, int] | None = None) -> 
     Cancelled
         If the computation was cancelled.
     """
-    if not paths:
-        raise ValueError("paths must hold at least one file, got none")
-    start, stop = (0, None) if frames is None else frames
-    if start < 0 or (stop is not None and stop <= start):
-        raise ValueError(f"frames must be (first, stop) with 0 <= first < stop, got {frames}")
-    files: list[EdfFile] = []
-    found = list(_all_frames(paths, files, stop))
-    chosen = found[start:]
-    if not chosen or (stop is not None and len(found) < stop):
-        raise ValueError(f"frames must be (first, stop) with 0 <= first < stop <= {len(found)}, got {frames}")
-    for frame in chosen:
-        problem = _problem(frame, chosen[0])
-        if problem:
-            raise frame.error(problem)
+    chosen, files = choose_frames(paths, frames_of_file, frames)
     for text in _surplus(files):
         warn(text)
-    used = {frame.file for frame in chosen}
     table = _table(chosen)
     return Dataset(
-        Frames(EdfSource(chosen, [file.source for file in files if file.path in used])),
+        Frames(EdfSource(chosen, used_files(chosen, files))),
         positions=table.moving,
         units={name: motor_unit(name) for name in table.moving if motor_unit(name)},
         counters=table.counters,
@@ -146,27 +121,12 @@ def inspect_edf(paths: Sequence[str]) -> FileReport:
     Cancelled
         If the computation was cancelled.
     """
-    files: list[EdfFile] = []
-    problems: list[str] = []
-    failure: DataFileError | None = None
-    good: list[EdfFrame] = []
-    for path in paths:
-        try:
-            for frame in _all_frames([path], files):
-                problem = _problem(frame, (good or [frame])[0])
-                if problem:
-                    raise frame.error(problem)
-                good.append(frame)
-        except DataFileError as error:
-            failure = failure or error
-            problems.append(str(error))
-    if not good:
-        raise failure or DataFileError("there are no files to read")
+    good, files, problems = good_frames(paths, frames_of_file)
     scan = _scan_report(good, problems, files)
     return FileReport(tuple(file.path for file in files), "EDF", sum(file.source.size for file in files), (scan,))
 
 
-def _scan_report(frames: list[EdfFrame], problems: list[str], files: list[EdfFile]) -> ScanReport:
+def _scan_report(frames: list[EdfFrame], problems: list[str], files: list[SeriesFile]) -> ScanReport:
     first = frames[0]
     try:
         table = _table(frames, tell=problems.append)
@@ -189,41 +149,7 @@ def _scan_report(frames: list[EdfFrame], problems: list[str], files: list[EdfFil
     )
 
 
-def _all_frames(paths: Iterable[str], files: list[EdfFile], stop: int | None = None) -> Iterator[EdfFrame]:
-    """Frames of all files up to number `stop`; `files` takes the files that were opened."""
-    run, known = current_execution(), len(paths) if isinstance(paths, Sequence) else 0
-    count = 0
-    for number, path in enumerate(paths):
-        if number % 64 == 0:
-            run.check_cancelled()
-            if known > 64:
-                run.report(number / known, "headers")
-        files.append(locate(path))
-        for frame in frames_of_file(files[-1]):
-            yield frame
-            count += 1
-            if count == stop:
-                return
-
-
-def _problem(frame: EdfFrame, first: EdfFrame) -> str:
-    """Why a frame cannot be part of the stack; empty where it can."""
-    if frame.shape != first.shape:
-        (ny, nx), (ny_first, nx_first) = frame.shape, first.shape
-        return f"the frame has {ny} x {nx} pixels, the first one ({first.file}) has {ny_first} x {nx_first}"
-    if frame.dtype.itemsize > 8:
-        return f"the frame holds {frame.dtype.name}; counts must be integers or floats of up to 64 bits"
-    if frame.dtype.newbyteorder("=") != first.dtype.newbyteorder("="):
-        return f"the frame holds {frame.dtype.name}, the first one ({first.file}) {first.dtype.name}"
-    if frame.missing:
-        return (
-            f"the file is cut short: {frame.missing} bytes of this frame are missing; "
-            "a range of frames can leave it out"
-        )
-    return ""
-
-
-def _surplus(files: Iterable[EdfFile]) -> list[str]:
+def _surplus(files: Iterable[SeriesFile]) -> list[str]:
     """One line for the files that hold more bytes than their headers account for."""
     longer = [file for file in files if file.surplus]
     if not longer:

@@ -9,16 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from darfix_core.errors import DataFileError
+from darfix_core.io.frame_series import FramePlace, SeriesFile, SeriesSource, StoredFrame
 from darfix_core.io.signature import describe_file
 from darfix_core.model.arrays import AnyArray
-from darfix_core.model.frame_sources import Region, SourceFile, Storage
 
 _TYPES = {
     "signedbyte": "i1",
@@ -47,80 +47,20 @@ _HEADER_END = re.compile(rb"\}\r?\n")
 _PADDING = b"\0 \r\n\t"
 
 
-@dataclass(frozen=True, eq=False)
-class EdfFrame:
-    """One frame of a file.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EdfFrame(StoredFrame):
+    """One frame of an EDF file.
 
     Parameters
     ----------
-    file : str
-        Absolute path.
-    number : int
-        Number of the frame in its file, from 0.
     header : mapping
         Keys as they are written -> text.
-    shape : (int, int)
-        (ny, nx).
-    dtype : numpy.dtype
-        With the byte order of the file.
-    offset : int
-        Where the counts begin, bytes; -1 where fabio has to read them.
-    missing : int
-        Bytes that the file is too short for this frame.
-    compression : str
-        Empty for plain frames.
     """
 
-    file: str
-    number: int
     header: Mapping[str, str]
-    shape: tuple[int, int]
-    dtype: np.dtype[Any]
-    offset: int
-    missing: int = 0
-    compression: str = ""
-
-    def error(self, message: str) -> DataFileError:
-        """Error that names the file and the frame."""
-        return DataFileError(message, file=self.file, path=f"frame {self.number}")
 
 
-@dataclass(eq=False)
-class EdfFile:
-    """A file and what was noticed while its headers were read.
-
-    Parameters
-    ----------
-    path : str
-        Absolute path.
-    source : SourceFile
-        The file as it was when it was opened.
-    surplus : int
-        Bytes behind the last frame that no header accounts for.
-    """
-
-    path: str
-    source: SourceFile
-    surplus: int = 0
-
-
-def locate(path: str) -> EdfFile:
-    """File with its size and time.
-
-    Raises
-    ------
-    DataFileError
-        If there is no such file.
-    """
-    absolute = os.path.abspath(path)
-    try:
-        status = os.stat(absolute)
-    except OSError as error:
-        raise DataFileError(f"cannot be opened: {error.strerror}", file=absolute) from error
-    return EdfFile(absolute, SourceFile(absolute, status.st_size, status.st_mtime))
-
-
-def frames_of_file(file: EdfFile) -> Iterator[EdfFrame]:
+def frames_of_file(file: SeriesFile) -> Iterator[EdfFrame]:
     """Frames of a file, one after the other; only headers are read.
 
     The end of the file is looked at when the frames are exhausted: bytes that belong to no frame are counted in
@@ -128,7 +68,7 @@ def frames_of_file(file: EdfFile) -> Iterator[EdfFrame]:
 
     Parameters
     ----------
-    file : EdfFile
+    file : SeriesFile
 
     Yields
     ------
@@ -149,7 +89,7 @@ def frames_of_file(file: EdfFile) -> Iterator[EdfFrame]:
         raise DataFileError(f"cannot be read: {error.strerror or error}", file=file.path) from error
 
 
-def _plain_frames(file: EdfFile, handle: BinaryIO) -> Iterator[EdfFrame]:
+def _plain_frames(file: SeriesFile, handle: BinaryIO) -> Iterator[EdfFrame]:
     size, start, number = file.source.size, 0, 0
     while True:
         header, offset = _read_header(file, handle, start, number)
@@ -170,7 +110,7 @@ def _plain_frames(file: EdfFile, handle: BinaryIO) -> Iterator[EdfFrame]:
     file.surplus = 0 if len(rest) <= _HEADER_STEP and not rest.strip(_PADDING) else size - start
 
 
-def _read_header(file: EdfFile, handle: BinaryIO, start: int, number: int) -> tuple[dict[str, str] | None, int]:
+def _read_header(file: SeriesFile, handle: BinaryIO, start: int, number: int) -> tuple[dict[str, str] | None, int]:
     """Header that begins at `start` and where it ends; None where there is no further frame."""
     handle.seek(start)
     text = handle.read(_HEADER_STEP)
@@ -198,7 +138,7 @@ def _read_header(file: EdfFile, handle: BinaryIO, start: int, number: int) -> tu
 
 
 def _plain_frame(
-    file: EdfFile, number: int, header: dict[str, str], keys: Mapping[str, str], offset: int
+    file: SeriesFile, number: int, header: dict[str, str], keys: Mapping[str, str], offset: int
 ) -> tuple[EdfFrame, int]:
     """Frame whose counts begin at `offset`, and the number of bytes that they take in the file."""
     sizes = [_integer(file, number, keys, f"dim_{axis}", default) for axis, default in ((1, None), (2, 1), (3, 1))]
@@ -215,10 +155,19 @@ def _plain_frame(
     if stored < needed:
         raise _broken(file, number, f"{sizes[1]} x {sizes[0]} pixels take {needed} bytes, its Size is {stored}")
     missing = max(0, offset + needed - file.source.size)
-    return EdfFrame(file.path, number, header, (sizes[1], sizes[0]), dtype, offset, missing), stored
+    frame = EdfFrame(
+        file=file.path,
+        number=number,
+        header=header,
+        shape=(sizes[1], sizes[0]),
+        dtype=dtype,
+        offset=offset,
+        missing=missing,
+    )
+    return frame, stored
 
 
-def _integer(file: EdfFile, number: int, keys: Mapping[str, str], key: str, default: int | None) -> int:
+def _integer(file: SeriesFile, number: int, keys: Mapping[str, str], key: str, default: int | None) -> int:
     text = keys.get(key)
     if text is None and default is not None:
         return default
@@ -228,11 +177,11 @@ def _integer(file: EdfFile, number: int, keys: Mapping[str, str], key: str, defa
         raise _broken(file, number, f"{key.capitalize()} must be an integer, it is {text!r}") from None
 
 
-def _broken(file: EdfFile, number: int, why: str) -> DataFileError:
+def _broken(file: SeriesFile, number: int, why: str) -> DataFileError:
     return DataFileError(f"the header is broken: {why}", file=file.path, path=f"frame {number}")
 
 
-def _fabio_frames(file: EdfFile) -> Iterator[EdfFrame]:
+def _fabio_frames(file: SeriesFile) -> Iterator[EdfFrame]:
     """Frames that only fabio can read: compressed, or with an unusual header."""
     import fabio
 
@@ -248,100 +197,36 @@ def _fabio_frames(file: EdfFile) -> Iterator[EdfFrame]:
                     else ""
                 )
                 kind = header.get("Compression", how) or how
-                yield EdfFrame(file.path, number, header, (ny, nx), np.dtype(frame.dtype), -1, 0, kind)
+                yield EdfFrame(
+                    file=file.path,
+                    number=number,
+                    header=header,
+                    shape=(ny, nx),
+                    dtype=np.dtype(frame.dtype),
+                    offset=-1,
+                    compression=kind,
+                )
     except DataFileError:
         raise
     except Exception as error:  # noqa: BLE001  (fabio raises whatever the codec or the header gives)
         raise DataFileError(f"cannot be read as EDF: {error}", file=file.path) from error
 
 
-class EdfSource:
-    """Stack of the frames of one or several EDF files, read when they are needed.
+class EdfSource(SeriesSource):
+    """Stack of the frames of one or several EDF files; see `SeriesSource`."""
 
-    Parameters
-    ----------
-    frames : sequence of EdfFrame
-        All of one shape and type; their byte orders may differ.
-    files : sequence of SourceFile
-        The files as they were opened.
-    """
+    @contextlib.contextmanager
+    def _decoder(self, path: str) -> Iterator[Any]:
+        import fabio
 
-    in_memory = False
-    storage = Storage()
+        with fabio.open(path) as image:
+            yield image
 
-    def __init__(self, frames: Sequence[EdfFrame], files: Sequence[SourceFile]) -> None:
-        # Without the headers, which would make thousands of frames heavy to hold and to send.
-        self._places = [(frame.file, frame.number, frame.offset, frame.dtype) for frame in frames]
-        self.shape = (len(frames), *frames[0].shape)
-        self.dtype = frames[0].dtype.newbyteorder("=")
-        self.files = tuple(files)
-
-    def read(self, region: Region) -> AnyArray:
-        """Counts of a region, shape (frames, rows, columns)."""
-        numbers = np.arange(len(self._places))[region.frames]
-        rows, columns = region.rows, region.columns
-        block = np.empty((numbers.size, rows.stop - rows.start, columns.stop - columns.start), self.dtype)
-        with contextlib.ExitStack() as stack:
-            opened: Any = None
-            path = ""
-            for target, place in zip(block, (self._places[number] for number in numbers), strict=True):
-                if place[0] != path or opened is None:
-                    stack.close()
-                    path = place[0]
-                    opened = stack.enter_context(_opened(path, by_fabio=place[2] < 0))
-                if place[2] < 0:
-                    target[:] = self._read_by_fabio(opened, path, place[1])[rows, columns]
-                else:
-                    self._read_plain(opened, place, rows, columns, target)
-        return block
-
-    def _read_plain(
-        self,
-        handle: BinaryIO,
-        place: tuple[str, int, int, np.dtype[Any]],
-        rows: slice,
-        columns: slice,
-        target: AnyArray,
-    ) -> None:
-        """Read the rows straight into `target` where they are kept whole and as they are stored."""
-        file, number, offset, dtype = place
-        nx = self.shape[2]
-        n_rows = rows.stop - rows.start
-        direct = dtype == self.dtype and target.shape[1] == nx
-        buffer = target if direct else np.empty((n_rows, nx), dtype)
-        handle.seek(offset + rows.start * nx * dtype.itemsize)
-        view = buffer.reshape(-1).view(np.uint8).data
-        while view:
-            got = handle.readinto(view)  # type: ignore[attr-defined]
-            if not got:
-                raise DataFileError(
-                    "the file has become shorter since it was opened", file=file, path=f"frame {number}"
-                )
-            view = view[got:]
-        if not direct:
-            target[:] = buffer[:, columns]
-
-    def _read_by_fabio(self, image: Any, path: str, number: int) -> AnyArray:
+    def _decoded(self, opened: Any, place: FramePlace, rows: slice, columns: slice) -> AnyArray:
         try:
-            counts: AnyArray = np.asarray(image.get_frame(number).data)
+            counts: AnyArray = np.asarray(opened.get_frame(place.number).data)
         except Exception as error:  # noqa: BLE001  (fabio raises whatever the codec gives)
-            raise DataFileError(f"cannot be decoded: {error}", file=path, path=f"frame {number}") from error
+            raise DataFileError(f"cannot be decoded: {error}", file=place.file, path=f"frame {place.number}") from error
         if counts.shape != self.shape[1:]:
-            raise DataFileError("the frame is incomplete", file=path, path=f"frame {number}")
-        return counts
-
-
-@contextlib.contextmanager
-def _opened(path: str, *, by_fabio: bool) -> Iterator[Any]:
-    """File opened for reading, by fabio where the frames need it."""
-    try:
-        if by_fabio:
-            import fabio
-
-            with fabio.open(path) as image:
-                yield image
-        else:
-            with open(path, "rb", buffering=0) as handle:
-                yield handle
-    except OSError as error:
-        raise DataFileError(f"cannot be read: {error.strerror or error}", file=path) from error
+            raise DataFileError("the frame is incomplete", file=place.file, path=f"frame {place.number}")
+        return counts[rows, columns]
