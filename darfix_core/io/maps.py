@@ -77,9 +77,9 @@ def maps_writer(maps: Maps) -> Writer:
     """Function that writes `maps` to the path that it is given, for `darfix_core.io.atomic.write_whole`."""
 
     def write(path: Path) -> None:
-        import h5py
+        from darfix_core.io.hdf5_output import create_hdf5
 
-        with h5py.File(path, "w-", track_order=True) as file:
+        with create_hdf5(path, track_order=True) as file:
             _fill(file, maps)
 
     return write

@@ -176,9 +176,9 @@ def write_demo_scan(path: str | os.PathLike[str]) -> Path:
     frames = demo_frames(demo_grains(), positions, random)
 
     def write(part: Path) -> None:
-        import h5py
+        from darfix_core.io.hdf5_output import create_hdf5
 
-        with h5py.File(part, "w") as file:
+        with create_hdf5(part) as file:
             _fill(file, frames, positions)
 
     return write_whole({Path(path): write}, overwrite=True)[0]
