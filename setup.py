@@ -38,8 +38,14 @@ GUI = [
     "opencv-python>=4.9",
     "scikit-learn>=1.4",
 ]
+EWOKS = [
+    "ewoks>=6,<7",
+    "ewokscore>=5,<6",
+    "ewoksorange>=5,<6",
+]
 TEST = [
     *GUI,
+    *EWOKS,
     "build>=1.2",
     "setuptools>=77",
     "wheel>=0.43",
@@ -83,9 +89,11 @@ setup(
         "orangecontrib.dfxm.tutorials": ["*.ows"],
     },
     install_requires=CORE,
-    extras_require={"gui": GUI, "test": TEST},
+    extras_require={"gui": GUI, "ewoks": EWOKS, "test": TEST},
     entry_points={
         "console_scripts": ["darfix-core = darfix_core.cli:main"],
+        # ewoks imports the module and lists the tasks that it finds in it.
+        "ewoks.tasks.class": ["darfix_core.workflow.ewoks_tasks = darfix_core"],
         "orange3.addon": ["dfxm = orangecontrib.dfxm"],
         "orange.widgets": ["DFXM = orangecontrib.dfxm.widgets"],
         "orange.widgets.tutorials": ["dfxm = orangecontrib.dfxm.tutorials"],

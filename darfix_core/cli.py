@@ -59,6 +59,12 @@ def _demo(options: argparse.Namespace) -> int:
     return demo(options.output, threads=options.threads)
 
 
+def _convert(options: argparse.Namespace) -> int:
+    from darfix_core.commands.convert import convert
+
+    return convert(options.workflow, options.target, overwrite=options.overwrite)
+
+
 def _steps(options: argparse.Namespace) -> int:
     from darfix_core.commands.steps import steps
 
@@ -99,6 +105,11 @@ def make_parser() -> argparse.ArgumentParser:
     info.add_argument("--json", action="store_true", help="write JSON, for programs")
 
     _run_options(command("run", _run, "run a workflow that was saved in the canvas"))
+
+    convert = command("convert", _convert, "write a workflow as a graph for ewoks, the workflow system of the ESRF")
+    convert.add_argument("workflow", metavar="FLOW.ows", help="the workflow")
+    convert.add_argument("target", metavar="FLOW.json", help="the file to write, for: ewoks execute FLOW.json")
+    convert.add_argument("--overwrite", action="store_true", help="replace an existing file")
 
     steps = command("steps", _steps, "list the steps, or describe one with its parameters")
     steps.add_argument("step", nargs="?", help="step to describe")

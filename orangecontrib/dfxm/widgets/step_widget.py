@@ -56,7 +56,22 @@ def run_step(step: Step, inputs: Mapping[str, Any], parameters: Mapping[str, Lit
         return step(**inputs, **parameters), messages
 
 
-class StepWidget(OWWidget, ConcurrentWidgetMixin, openclass=True):
+class _StepWidgetType(type(OWWidget)):
+    """Type of the widgets: finds the task of ewoks when it is asked for.
+
+    ewoks looks for it in the class. It stands in no class, because Orange reads all attributes of a widget as soon as
+    the class is made, and to import ewoks takes longer than to import the widgets.
+    """
+
+    def __getattr__(cls, name: str) -> Any:
+        if name == "ewokstaskclass" and cls.step_id:
+            from darfix_core.workflow import ewoks_graph, ewoks_tasks
+
+            return getattr(ewoks_tasks, ewoks_graph.task_name(cls.step))
+        raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+
+
+class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, openclass=True):
     """A widget that runs one step. See the module's text.
 
     A concrete widget sets `step_id` and `icon`, and may replace `build_view`, `show_inputs`, `show_result` and
