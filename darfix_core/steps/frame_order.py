@@ -96,6 +96,11 @@ def _follow(labels: list[IntArray], sizes: list[int], axes: list[int], flips: li
     # Every line in the same direction; back and forth; back and forth on all axes.
     ways = {(False,) * n_fast, (False,) * (n_fast - 1) + (True,) * min(1, n_fast), (True,) * n_fast}
     travelled = [(_along_the_way(directed, shape, turns), sum(turns)) for turns in sorted(ways)]
+    if any(size % 2 for size in shape[1:-1]):
+        # Layers that were recorded one by one all begin at the same corner.
+        travelled += [
+            (_along_the_way(directed, shape, turns, anew=True), sum(turns) + 1) for turns in sorted(ways) if any(turns)
+        ]
     n_points = math.prod(shape)
     index = travelled[0][0]
     n_visited = int(np.count_nonzero(np.bincount(index, minlength=n_points)))
@@ -136,11 +141,17 @@ def _runs_backwards(labels: IntArray, still: BoolArray) -> bool:
     return bool(ordered and signs[0] < 0)
 
 
-def _along_the_way(labels: list[IntArray], shape: tuple[int, ...], turns: tuple[bool, ...]) -> IntArray:
-    """Number of each frame on a way through the grid on which every second line of some axes is turned round."""
-    way = labels[0]
+def _along_the_way(
+    labels: list[IntArray], shape: tuple[int, ...], turns: tuple[bool, ...], *, anew: bool = False
+) -> IntArray:
+    """Number of each frame on a way through the grid on which every second line of some axes is turned round.
+
+    Lines are counted through the whole scan, or `anew` wherever a slower axis steps.
+    """
+    way = line = labels[0]
     for label, size, turn in zip(labels[1:], shape[1:], turns, strict=True):
-        way = way * size + (np.where(way % 2 == 1, size - 1 - label, label) if turn else label)
+        place = np.where((line if anew else way) % 2 == 1, size - 1 - label, label) if turn else label
+        way, line = way * size + place, place
     return way
 
 

@@ -113,7 +113,8 @@ def choose_grid(candidates: list[GridCandidate], known: ReadBacks) -> GridCandid
         known.warnings.append(f"The positions of {listed.motors[0]} are not equally spaced; they are taken as a list.")
         return listed
     best = candidates[0]
-    rivals = [other for other in candidates if other.score > best.score - MARGIN and not other.same_grid(best)]
+    near = [other for other in candidates if other.score > best.score - MARGIN]
+    rivals = [other for other in near if not other.same_grid(best) and not other.shares_places(best)]
     announced = [one for one in (best, *rivals) if _is_announced(one, known)]
     if len(announced) == 1:
         if rivals:

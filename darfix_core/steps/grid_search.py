@@ -78,6 +78,13 @@ class GridCandidate:
         """True where every frame has the same place."""
         return self.shape == other.shape and np.array_equal(self.order.grid_index, other.order.grid_index)
 
+    def shares_places(self, other: GridCandidate) -> bool:
+        """True where frames lie side by side alike, and the grids differ in levels that have no frame."""
+        return self.motors == other.motors and all(
+            np.array_equal(_visited_levels(mine.labels), _visited_levels(theirs.labels))
+            for mine, theirs in zip(self.levels, other.levels, strict=True)
+        )
+
     def __str__(self) -> str:
         axes = " x ".join(f"{entry.motor} ({entry.size})" for entry in self.levels)
         deviations = ", ".join(f"{entry.max_residual:.2f}" for entry in self.levels)
@@ -85,6 +92,11 @@ class GridCandidate:
             f"{axes}: {100 * self.occupancy:.0f} % of {self.order.n_points} points have a frame, "
             f"{self.n_duplicated} frames are doubled, the largest deviation is {deviations} step"
         )
+
+
+def _visited_levels(labels: IntArray) -> IntArray:
+    """Number of the level of each frame among those that have frames."""
+    return np.unique(labels, return_inverse=True)[1]
 
 
 def alike(labels: IntArray, size: int) -> bytes:
