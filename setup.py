@@ -26,6 +26,7 @@ CORE = [
     "pydantic>=2.7",
     "rich>=13",
     "scipy>=1.12",
+    "tifffile>=2024.5",
 ]
 GUI = [
     "Orange3>=3.38",
@@ -43,7 +44,11 @@ EWOKS = [
     "ewokscore>=5,<6",
     "ewoksorange>=5,<6",
 ]
+DISTRIBUTED = [
+    "distributed>=2024.5",
+]
 TEST = [
+    *DISTRIBUTED,
     *GUI,
     *EWOKS,
     "build>=1.2",
@@ -51,6 +56,7 @@ TEST = [
     "wheel>=0.43",
     "codespell>=2.3",
     "dask[array]>=2024.5",
+    "imagecodecs>=2024.6",
     "import-linter>=2.1",
     "mypy>=1.15",
     "pytest>=8.2",
@@ -89,7 +95,7 @@ setup(
         "orangecontrib.dfxm.tutorials": ["*.ows"],
     },
     install_requires=CORE,
-    extras_require={"gui": GUI, "ewoks": EWOKS, "test": TEST},
+    extras_require={"gui": GUI, "distributed": DISTRIBUTED, "ewoks": EWOKS, "test": TEST},
     entry_points={
         "console_scripts": ["darfix-core = darfix_core.cli:main"],
         # ewoks imports the module and lists the tasks that it finds in it.

@@ -14,12 +14,16 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 import psutil
 
 from darfix_core.errors import Cancelled, DarfixWarning
 
 ProgressCallback = Callable[[float, str], None]
+
+#: The scheduler that computes here, in threads of this process.
+THREADS = "threads"
 
 _SIZE = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[KMGT]?)(i?B)?", re.IGNORECASE)
 _FACTORS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -41,6 +45,8 @@ class Execution:
         Returns True once the computation should stop.
     on_warning : callable or None
         Takes the text of a warning; None: `warnings.warn`.
+    scheduler : str or distributed.Client
+        ``"threads"``, or the cluster that computes: see :func:`execution`.
     """
 
     threads: int
@@ -48,6 +54,12 @@ class Execution:
     progress: ProgressCallback | None = None
     cancelled: Callable[[], bool] | None = None
     on_warning: Callable[[str], None] | None = None
+    scheduler: Any = THREADS
+
+    @property
+    def remote(self) -> bool:
+        """True where a cluster computes."""
+        return not (isinstance(self.scheduler, str) and self.scheduler == THREADS)
 
     def check_cancelled(self) -> None:
         """Stop here if asked to.
@@ -110,9 +122,14 @@ def memory_budget() -> int:
     return int(float(match["number"]) * _FACTORS[match["unit"].upper()])
 
 
+def default_scheduler() -> str:
+    """Scheduler by default: ``DARFIX_SCHEDULER``, else the threads of this process."""
+    return os.environ.get("DARFIX_SCHEDULER", "") or THREADS
+
+
 def current_execution() -> Execution:
     """Conditions in force: those of the innermost :func:`execution`, else the defaults."""
-    return _current.get() or Execution(available_threads(), memory_budget())
+    return _current.get() or Execution(available_threads(), memory_budget(), scheduler=default_scheduler())
 
 
 @contextlib.contextmanager
@@ -123,8 +140,11 @@ def execution(
     progress: ProgressCallback | None = None,
     cancelled: Callable[[], bool] | threading.Event | None = None,
     on_warning: Callable[[str], None] | None = None,
+    scheduler: Any = None,
 ) -> Iterator[Execution]:
     """Run the steps inside the ``with`` block under the given conditions.
+
+    Threads, memory and scheduler that are not given are those of the execution around this one.
 
     Parameters
     ----------
@@ -138,16 +158,35 @@ def execution(
         Tells when to stop.
     on_warning : callable, optional
         Takes the text of a warning instead of `warnings.warn`.
+    scheduler : str or distributed.Client, optional
+        Who computes what is read from files: ``"threads"``, those of this process; ``"local"`` or ``"local:4"``,
+        a Dask cluster of worker processes on this machine; the address of a Dask scheduler, such as
+        ``"tcp://host:8786"``; or a client that is connected to one. Default: ``DARFIX_SCHEDULER``, else threads.
 
     Yields
     ------
     Execution
+
+    Raises
+    ------
+    ValueError
+        If a value is none of these.
     """
     for name, value in (("threads", threads), ("memory", memory)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
             raise ValueError(f"{name} must be a positive integer, got {value!r}")
     asked = cancelled.is_set if isinstance(cancelled, threading.Event) else cancelled
-    run = Execution(threads or available_threads(), memory or memory_budget(), progress, asked, on_warning)
+    if scheduler == "" or isinstance(scheduler, bool | int | float):
+        raise ValueError(f"scheduler must be 'threads', 'local', an address or a client, got {scheduler!r}")
+    outer = _current.get()
+    run = Execution(
+        threads or (outer.threads if outer else available_threads()),
+        memory or (outer.memory if outer else memory_budget()),
+        progress,
+        asked,
+        on_warning,
+        scheduler or (outer.scheduler if outer else default_scheduler()),
+    )
     token = _current.set(run)
     try:
         yield run

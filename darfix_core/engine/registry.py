@@ -39,6 +39,7 @@ STEP_MODULES = {
     "moments": "darfix_core.steps.moments",
     "grain_plot": "darfix_core.steps.grain_plot",
     "save_maps": "darfix_core.steps.save_maps",
+    "save_dataset": "darfix_core.steps.save_dataset",
 }
 
 
@@ -154,8 +155,11 @@ class Step:
     def _with_history(
         self, result: Any, inputs: Mapping[str, Any], values: Mapping[str, Any], messages: tuple[str, ...]
     ) -> Any:
-        """Result with the history of this call."""
+        """Result with the history of this call; a saved dataset that was opened goes on with the one that it has."""
         from darfix_core import __version__
+
+        if not self.inputs and isinstance(result, Dataset) and result.history.made_by_steps:
+            return result
 
         histories = {name: value.history for name, value in inputs.items() if value is not None}
         node = HistoryNode(

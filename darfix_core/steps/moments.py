@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -102,6 +102,10 @@ class _MomentsFold:
         self.shapes, self.covariances = np.empty((1 + 4 * n, ny, nx)), np.empty((n * (n - 1) // 2, ny, nx))
         self._lowest: dict[int, FloatArray] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What adding up needs: the workers of a cluster do not finish."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("shapes", "covariances")}
+
     def start(self, n_rows: int, n_columns: int) -> tuple[FloatArray, FloatArray]:
         """Zero sums, and the lowest counts of the first row."""
         from darfix_core.kernels.moments import GROUP
@@ -123,6 +127,11 @@ class _MomentsFold:
         add_weighted_sums(row_major_view(block), sweep_weights(self._weights[:, frames]), sums)
         # One row of each stripe is enough to see a pedestal, and costs next to nothing.
         np.minimum(lowest, block[:, 0].min(axis=0), out=lowest)
+
+    def merge(self, accumulator: tuple[FloatArray, FloatArray], other: tuple[FloatArray, FloatArray]) -> None:
+        """Add the sums over other frames."""
+        for mine, more, join in zip(accumulator, other, (np.add, np.minimum), strict=True):
+            join(mine, more, out=mine)
 
     def finish(self, accumulator: tuple[FloatArray, FloatArray], rows: slice) -> Mapping[str, AnyArray]:
         """Moments of a stripe, written to `shapes` and `covariances` where they belong."""

@@ -139,6 +139,9 @@ class _MeanFold:
     def add(self, accumulator: FloatArray, block: AnyArray, frames: slice) -> None:
         accumulator += block.sum(axis=0, dtype=np.float64)
 
+    def merge(self, accumulator: FloatArray, other: FloatArray) -> None:
+        accumulator += other
+
     def finish(self, accumulator: FloatArray, rows: slice) -> Mapping[str, Any]:
         return {"image": accumulator / self._n_frames}
 

@@ -100,6 +100,9 @@ class Sum:
     def add(self, accumulator, block, frames):
         accumulator += block.sum(axis=0, dtype=np.int64)
 
+    def merge(self, accumulator, other):
+        accumulator += other
+
     def finish(self, accumulator, rows):
         return {"sum": accumulator}
 
