@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from darfix_core.steps.load import load as load
     from darfix_core.steps.moments import moments as moments
     from darfix_core.steps.roi import roi as roi
+    from darfix_core.steps.save_dataset import save_dataset as save_dataset
     from darfix_core.steps.save_maps import save_maps as save_maps
     from darfix_core.steps.subtract_background import subtract_background as subtract_background
 
@@ -50,6 +51,7 @@ _MODULES = {
     "load": "steps.load",
     "moments": "steps.moments",
     "roi": "steps.roi",
+    "save_dataset": "steps.save_dataset",
     "save_maps": "steps.save_maps",
     "subtract_background": "steps.subtract_background",
 }

@@ -11,6 +11,7 @@ from darfix_core.engine.execution import warn
 from darfix_core.io.bliss_positions import read_per_frame
 from darfix_core.io.bliss_scans import Detector, Scan, choose_detector, choose_scan
 from darfix_core.io.bliss_values import find, interruption, scan_metadata
+from darfix_core.io.dataset_file import is_saved_dataset, open_saved_dataset
 from darfix_core.io.hdf5_file import naming_damage, pieces, read_hdf5
 from darfix_core.io.hdf5_source import Hdf5Source, checked_range, load_filters, missing_frames
 from darfix_core.model.dataset import Dataset
@@ -36,7 +37,7 @@ def open_bliss(
     Returns
     -------
     Dataset
-        Without dimensions. Its metadata hold, as far as the file has them: title, start_time, sample,
+        Without dimensions, unless `darfix_core.save_dataset` has written the file. Its metadata hold, as far as the file has them: title, start_time, sample,
         instrument, detector, detector_pixel_size (um, along y and x), exposure_time (s), motors (those that
         stood still: name -> position), scan_parameters, end_reason, scan, file.
 
@@ -49,6 +50,8 @@ def open_bliss(
         If `frames` does not lie in the scan.
     """
     path = os.path.abspath(path)
+    if is_saved_dataset(path):
+        return open_saved_dataset(path, scan=scan, detector=detector, frames=frames)
     with read_hdf5(path) as file:
         load_filters()
         chosen = choose_scan(file, scan)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -37,6 +37,8 @@ class HistoryNode:
         Files that the step read.
     warnings : tuple of str
         What the step warned of. Not part of the node's identity.
+    stored : tuple of SourceFile
+        Files that the result was saved to and read from again. Not part of the node's identity.
     """
 
     step: str
@@ -46,12 +48,13 @@ class HistoryNode:
     package_version: str
     sources: tuple[SourceFile, ...] = ()
     warnings: tuple[str, ...] = field(default=(), compare=False)
+    stored: tuple[SourceFile, ...] = field(default=(), compare=False)
 
     @property
     def id(self) -> str:
         """Hash of what the node is: equal for equal steps on equal inputs."""
         identity = self.to_dict()
-        del identity["warnings"], identity["package_version"]
+        del identity["warnings"], identity["package_version"], identity["stored"]
         text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -65,6 +68,7 @@ class HistoryNode:
             "package_version": self.package_version,
             "sources": [asdict(source) for source in self.sources],
             "warnings": list(self.warnings),
+            "stored": [asdict(file) for file in self.stored],
         }
 
     @classmethod
@@ -78,6 +82,7 @@ class HistoryNode:
             package_version=entry["package_version"],
             sources=tuple(SourceFile(**source) for source in entry["sources"]),
             warnings=tuple(entry.get("warnings", ())),
+            stored=tuple(SourceFile(**file) for file in entry.get("stored", ())),
         )
 
 
@@ -113,6 +118,25 @@ class History:
             nodes.update(history.nodes)
         nodes[node.id] = node
         return cls(nodes, node.id)
+
+    @property
+    def made_by_steps(self) -> bool:
+        """True where a step made the result; False for data of unknown origin."""
+        return self.head is not None and self.nodes[self.head].step != ARRAY
+
+    def read_from(self, file: SourceFile) -> History:
+        """The same history, of a result that was read from a file that it had been saved to."""
+        if self.head is None:
+            return self
+        head = self.nodes[self.head]
+        known = {**self.nodes, self.head: replace(head, stored=tuple(dict.fromkeys((*head.stored, file))))}
+        return History(known, self.head)
+
+    @property
+    def files(self) -> frozenset[str]:
+        """Paths of all files that the data ever came from, those of intermediate results included."""
+        entries = (file for node in self.nodes.values() for file in (*node.sources, *node.stored))
+        return frozenset(file.url.partition("::")[0] for file in entries)
 
     def in_order(self) -> list[tuple[str, HistoryNode]]:
         """Nodes with their ids, inputs before the steps that use them."""

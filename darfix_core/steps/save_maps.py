@@ -52,12 +52,7 @@ def save_maps(maps: Maps, *, path: str, overwrite: bool = False, figures: bool =
     writers = {target: maps_writer(maps)}
     if figures:
         writers |= figure_writers(cleaned(maps), target.with_suffix(""))
-    sources = {
-        os.path.realpath(source.url.partition("::")[0])
-        for node in maps.history.nodes.values()
-        for source in node.sources
-    }
-    if os.path.realpath(target) in sources:
+    if os.path.realpath(target) in map(os.path.realpath, maps.history.files):
         raise DataFileError("the maps were made from this file; choose another name", file=str(target))
     outdated = [picture for picture in pictures if picture not in writers]
     write_whole(writers, overwrite=overwrite, outdated=outdated)

@@ -18,6 +18,7 @@ WIDGETS = {
     "OWBackground": "subtract_background",
     "OWGrainPlot": "grain_plot",
     "OWSaveMaps": "save_maps",
+    "OWSaveDataset": "save_dataset",
 }
 
 
@@ -37,7 +38,7 @@ def registry(qapp):
     return found
 
 
-def test_orange_finds_the_six_widgets_and_nothing_else(registry):
+def test_orange_finds_the_widgets_and_nothing_else(registry):
     names = {description.qualified_name.rpartition(".")[2] for description in registry.widgets()}
     assert names == set(WIDGETS)
     assert [category.name for category in registry.categories()] == ["DFXM"]
