@@ -56,7 +56,6 @@ TEST = [
     "wheel>=0.43",
     "codespell>=2.3",
     "dask[array]>=2024.5",
-    "imagecodecs>=2024.6",
     "import-linter>=2.1",
     "mypy>=1.15",
     "pytest>=8.2",
@@ -95,7 +94,7 @@ setup(
         "orangecontrib.dfxm.tutorials": ["*.ows"],
     },
     install_requires=CORE,
-    extras_require={"gui": GUI, "distributed": DISTRIBUTED, "ewoks": EWOKS, "test": TEST},
+    extras_require={"gui": GUI, "distributed": DISTRIBUTED, "ewoks": EWOKS, "tiff": TIFF, "test": TEST},
     entry_points={
         "console_scripts": ["darfix-core = darfix_core.cli:main"],
         # ewoks imports the module and lists the tasks that it finds in it.

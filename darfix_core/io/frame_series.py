@@ -17,6 +17,7 @@ import numpy as np
 from darfix_core.engine.execution import current_execution
 from darfix_core.errors import DataFileError
 from darfix_core.io.hdf5_file import counts_type
+from darfix_core.io.report import DetectorReport, FileReport, ScanReport
 from darfix_core.model.arrays import AnyArray
 from darfix_core.model.frame_sources import Region, SourceFile, Storage
 
@@ -43,6 +44,10 @@ class StoredFrame:
         Bytes that the file is too short for this frame.
     compression : str
         Empty for plain frames.
+    header_offset : int
+        Where the description of the frame begins, bytes; -1 where that is not needed to decode it.
+    rows_together : int
+        Rows that are compressed, and so decoded, together.
     """
 
     file: str
@@ -52,6 +57,8 @@ class StoredFrame:
     offset: int
     missing: int = 0
     compression: str = ""
+    header_offset: int = -1
+    rows_together: int = 1
 
     def error(self, message: str) -> DataFileError:
         """Error that names the file and the frame."""
@@ -222,14 +229,35 @@ def used_files(frames: Iterable[StoredFrame], files: Iterable[SeriesFile]) -> li
     return [file.source for file in files if file.path in used]
 
 
+def series_report(
+    kind: str, frames: Sequence[StoredFrame], files: Sequence[SeriesFile], problems: Sequence[str]
+) -> FileReport:
+    """Report of a stack whose files tell nothing but the counts.
+
+    Parameters
+    ----------
+    kind : str
+        As it is shown.
+    frames, files, problems
+        See `good_frames`.
+    """
+    first = frames[0]
+    chunks = (1, first.rows_together, first.shape[1]) if first.compression else None
+    shape = (len(frames), *first.shape)
+    detector = DetectorReport("", "", shape, first.dtype.newbyteorder("=").name, first.compression, chunks)
+    scan = ScanReport("", "", len(frames), (detector,), problems=tuple(problems))
+    return FileReport(tuple(file.path for file in files), kind, sum(file.source.size for file in files), (scan,))
+
+
 @dataclass(frozen=True, slots=True)
 class FramePlace:
-    """Where a frame lies: in which file, as which of its frames, at which byte (-1: to be decoded), as which type."""
+    """Where a frame lies; the fields are those of `StoredFrame`."""
 
     file: str
     number: int
     offset: int
     dtype: np.dtype[Any]
+    header_offset: int
 
 
 class SeriesSource:
@@ -254,7 +282,9 @@ class SeriesSource:
         self, frames: Sequence[StoredFrame], files: Sequence[SourceFile], storage: Storage | None = None
     ) -> None:
         # Without the headers, which would make thousands of frames heavy to hold and to send.
-        self.places = [FramePlace(frame.file, frame.number, frame.offset, frame.dtype) for frame in frames]
+        self.places = [
+            FramePlace(frame.file, frame.number, frame.offset, frame.dtype, frame.header_offset) for frame in frames
+        ]
         self.shape = (len(frames), *frames[0].shape)
         stored = frames[0].dtype
         self.dtype: np.dtype[Any] = counts_type(stored) or stored.newbyteorder("=")

@@ -7,11 +7,12 @@ import os
 from collections.abc import Sequence
 
 from darfix_core.errors import DataFileError
-from darfix_core.io.signature import describe_file, is_edf, is_hdf5
+from darfix_core.io.file_names import HDF5_ENDINGS, SERIES_ENDINGS, expand_folder, expand_pattern
+from darfix_core.io.signature import describe_file, is_edf, is_hdf5, is_npy, is_tiff
 from darfix_core.model.dataset import Dataset
 
-_HDF5_NAMES = (".h5", ".hdf5", ".nxs", ".nx", ".hdf", ".nexus")
-_EDF_NAMES = (".edf", ".edf.gz", ".edf.bz2")
+_ENDINGS = {"HDF5": HDF5_ENDINGS, **SERIES_ENDINGS}
+_ARTICLES = {"HDF5": "an", "EDF": "an", "npy": "an"}
 
 
 def open_scan(
@@ -21,20 +22,23 @@ def open_scan(
     detector: str | None = None,
     dark: str | None = None,
     frames: tuple[int, int] | None = None,
+    positions: str | None = None,
 ) -> Dataset:
-    """Scan from an HDF5 file or a series of EDF files; no frame is read before it is needed.
+    """Scan from an HDF5 file or a series of EDF, TIFF or npy files; no frame is read before it is needed.
 
     Parameters
     ----------
     path : str or sequence of str
-        An HDF5 file; or an EDF file, a list of them, a pattern with ``*``, or a folder.
+        An HDF5 file; or an EDF, TIFF or npy file, a list of them, a pattern with ``*``, or a folder.
     scan, detector : str, optional
-        See `darfix_core.io.bliss.open_bliss`; not for EDF files.
+        See `darfix_core.io.bliss.open_bliss`; for HDF5 files only.
     dark : str, optional
         Frames without light: another scan of the same file (``"2.1"``), another file (``"dark.h5"``,
-        ``"dark.h5::2.1"``), or EDF files.
+        ``"dark.h5::2.1"``), or EDF, TIFF or npy files.
     frames : (int, int), optional
         First frame to use, and the one behind the last. None: all.
+    positions : str, optional
+        Table of the positions of the motors, see `darfix_core.io.positions_table.read_positions`.
 
     Returns
     -------
@@ -45,21 +49,38 @@ def open_scan(
     DataFileError
         If a file cannot be read as asked.
     ValueError
-        If `frames` does not lie in the scan, or `scan` or `detector` is given for EDF files.
+        If `frames` does not lie in the scan, or `scan` or `detector` is given for files that are not HDF5.
     """
     kind, files = files_of(path)
-    if kind == "EDF":
-        from darfix_core.io.edf import open_edf
-
+    if kind != "HDF5":
         for name, value in (("scan", scan), ("detector", detector)):
             if value is not None:
-                raise ValueError(f"{name} must be None for EDF files, which hold one stack, got {value!r}")
-        dataset = open_edf(files, frames=frames)
+                raise ValueError(f"{name} must be None for {kind} files, which hold one stack, got {value!r}")
+        dataset = open_series(kind, files, frames)
     else:
         from darfix_core.io.bliss import open_bliss
 
         dataset = open_bliss(files[0], scan=scan, detector=detector, frames=frames)
+    if positions is not None:
+        from darfix_core.io.positions_table import with_positions
+
+        dataset = with_positions(dataset, positions, frames)
     return dataset if dark is None else dataset.replace(dark=_open_dark(dataset, dark).frames)
+
+
+def open_series(kind: str, files: Sequence[str], frames: tuple[int, int] | None = None) -> Dataset:
+    """Stack in files of a kind that `files_of` tells, other than HDF5."""
+    if kind == "TIFF":
+        from darfix_core.io.tiff import open_tiff
+
+        return open_tiff(files, frames=frames)
+    if kind == "npy":
+        from darfix_core.io.npy import open_npy
+
+        return open_npy(files, frames=frames)
+    from darfix_core.io.edf import open_edf
+
+    return open_edf(files, frames=frames)
 
 
 def files_of(path: str | Sequence[str]) -> tuple[str, list[str]]:
@@ -73,7 +94,7 @@ def files_of(path: str | Sequence[str]) -> tuple[str, list[str]]:
     Returns
     -------
     (str, list of str)
-        ``"HDF5"`` with one file, or ``"EDF"`` with one file or more.
+        ``"HDF5"`` with one file; or ``"EDF"``, ``"TIFF"`` or ``"npy"`` with one file or more, frame 10 after frame 9.
 
     Raises
     ------
@@ -86,23 +107,17 @@ def files_of(path: str | Sequence[str]) -> tuple[str, list[str]]:
     if not paths:
         raise ValueError("path must be a file or a list of files, got an empty list")
     files = [file for entry in paths for file in _expanded(entry)]
-    if not os.path.isdir(files[0]) and _kind(files[0]) == "HDF5":
-        if len(files) > 1:
-            raise DataFileError(f"one HDF5 file can be opened at a time, got {len(files)}", file=", ".join(paths[:3]))
-        return "HDF5", files
-    from darfix_core.io.edf import expand_edf
-
-    return "EDF", [file for entry in paths for file in expand_edf(entry)]
+    kind = _kind(files[0])
+    if kind == "HDF5" and len(files) > 1:
+        raise DataFileError(f"one HDF5 file can be opened at a time, got {len(files)}", file=", ".join(paths[:3]))
+    return kind, files
 
 
 def _expanded(path: str) -> list[str]:
-    """Files that a pattern stands for, or the path itself."""
-    if os.path.exists(path) or not glob.has_magic(path):
-        return [path]
-    found = sorted(glob.glob(path, recursive=True))
-    if not found:
-        raise DataFileError("no file matches this pattern", file=path)
-    return found
+    """Files that a folder or a pattern stands for, or the path itself."""
+    if os.path.isdir(path):
+        return expand_folder(path)
+    return [path] if os.path.exists(path) or not glob.has_magic(path) else expand_pattern(path)
 
 
 def _kind(path: str) -> str:
@@ -113,11 +128,17 @@ def _kind(path: str) -> str:
         raise DataFileError("no permission to read the file", file=path)
     if is_hdf5(path):
         return "HDF5"
-    if is_edf(path):
-        return "EDF"
+    for known, is_known in (("TIFF", is_tiff), ("npy", is_npy), ("EDF", is_edf)):
+        if is_known(path):
+            return known
     name = path.lower()
-    expected = "an HDF5" if name.endswith(_HDF5_NAMES) else "an EDF" if name.endswith(_EDF_NAMES) else ""
-    words = f"not {expected} file" if expected else "neither an HDF5 nor an EDF file"
+    if name.endswith(".npz"):
+        raise DataFileError(
+            "an archive of arrays (.npz) cannot be read frame by frame; save the stack alone with numpy.save, as .npy",
+            file=path,
+        )
+    expected = next((kind for kind, endings in _ENDINGS.items() if name.endswith(endings)), "")
+    words = f"not {_ARTICLES.get(expected, 'a')} {expected} file" if expected else "no HDF5, EDF, TIFF or npy file"
     raise DataFileError(f"{words}, but {describe_file(path)}", file=path)
 
 
@@ -146,18 +167,16 @@ def _named_dark(dataset: Dataset, dark: str) -> Dataset:
 
     file, separator, scan = dark.partition("::")
     if isinstance(dataset.frames.source, Hdf5Source) and not separator and not _is_path(dark):
-        return _open_dark_scan(dataset.metadata["file"], dark, dataset)
+        return _open_dark_scan(dataset.frames.source.files[0].url.partition("::")[0], dark, dataset)
     kind, files = files_of(file)
     if kind == "HDF5":
         return _open_dark_scan(files[0], scan or None, dataset)
-    from darfix_core.io.edf import open_edf
-
-    return open_edf(files)
+    return open_series(kind, files)
 
 
 def _is_path(dark: str) -> bool:
     """True where a name of dark frames means a file, not a scan."""
-    named = dark.lower().endswith((*_HDF5_NAMES, *_EDF_NAMES))
+    named = dark.lower().endswith(tuple(ending for endings in _ENDINGS.values() for ending in endings))
     return named or os.sep in dark.strip(os.sep) or glob.has_magic(dark) or os.path.exists(dark)
 
 

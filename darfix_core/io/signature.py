@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+_NPY = b"\x93NUMPY"
 _SIGNATURES = (
     (_HDF5, "an HDF5 file"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
-    (b"II+\x00", "a TIFF image"),
-    (b"MM\x00+", "a TIFF image"),
+    *((signature, "a TIFF image") for signature in _TIFF),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
-    (b"\x93NUMPY", "a NumPy array"),
+    (_NPY, "a NumPy array"),
     (b"CDF\x01", "a NetCDF 3 file"),
     (b"SIMPLE  =", "a FITS file"),
     (b"###CBF", "a CBF image"),
@@ -39,6 +38,21 @@ def is_hdf5(path: str) -> bool:
                 return False
             # The format allows its header at 0, 512, 1024, 2048 ...
             offset = 2 * offset or 512
+
+
+def is_tiff(path: str) -> bool:
+    """True for TIFF files, big ones (BigTIFF) among them."""
+    return _begins_with(path, _TIFF)
+
+
+def is_npy(path: str) -> bool:
+    """True for arrays as `numpy.save` writes them."""
+    return _begins_with(path, (_NPY,))
+
+
+def _begins_with(path: str, signatures: tuple[bytes, ...]) -> bool:
+    with open(path, "rb") as stream:
+        return stream.read(8).startswith(signatures)
 
 
 def is_edf(path: str) -> bool:

@@ -96,7 +96,10 @@ def test_missing_file_is_an_error(tmp_path):
     [
         ("scan.h5", b"", "not an HDF5 file, but an empty file"),
         ("scan.h5", b"mu chi\n1 2\n", "not an HDF5 file, but a text file"),
-        ("scan.tif", b"II*\x00rest", "neither an HDF5 nor an EDF file, but a TIFF image"),
+        ("scan.tif", b"BM rest", "not a TIFF file, but a text file"),
+        ("scan.npy", b"\x89PNG\r\n", "not an npy file, but a PNG image"),
+        ("scan.npz", b"PK\x03\x04rest", r"an archive of arrays \(.npz\) .* save the stack alone with numpy.save"),
+        ("scan.png", b"\x89PNG\r\n", "no HDF5, EDF, TIFF or npy file, but a PNG image"),
         ("scan.edf", b"\x89PNG\r\n", "not an EDF file, but a PNG image"),
         ("scan.h5", b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
         ("scan.dat", bytes(range(16)), "a file of unknown kind"),
