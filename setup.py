@@ -1,6 +1,7 @@
 """Packaging of darfix-core.
 
-The folders icons/ and tutorials/ stand at the top of the tree and are installed as sub-packages of the add-on.
+The folders icons/, tutorials/ and docs/steps/ stand at the top of the tree and are installed as sub-packages of the
+add-on.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ GUI = [
     "Orange3>=3.38",
     "orange-widget-base>=4.25",
     "orange-canvas-core>=0.2.5",
+    "markdown-it-py>=3",
     "PyOpenGL>=3.1",
     "PyQt5>=5.15",
     "qtawesome>=1.3",
@@ -47,7 +49,14 @@ EWOKS = [
 DISTRIBUTED = [
     "distributed>=2024.5",
 ]
+DOCS = [
+    "furo>=2024.8",
+    "myst-parser>=4",
+    "numpydoc>=1.8",
+    "sphinx>=8",
+]
 TEST = [
+    *DOCS,
     *DISTRIBUTED,
     *GUI,
     *EWOKS,
@@ -84,22 +93,29 @@ setup(
     packages=[
         *find_packages(include=["darfix_core", "darfix_core.*"]),
         *find_namespace_packages(include=["orangecontrib.dfxm", "orangecontrib.dfxm.*"]),
+        "orangecontrib.dfxm.help_pages",
         "orangecontrib.dfxm.icons",
         "orangecontrib.dfxm.tutorials",
     ],
-    package_dir={"orangecontrib.dfxm.icons": "icons", "orangecontrib.dfxm.tutorials": "tutorials"},
+    package_dir={
+        "orangecontrib.dfxm.help_pages": "docs/steps",
+        "orangecontrib.dfxm.icons": "icons",
+        "orangecontrib.dfxm.tutorials": "tutorials",
+    },
     package_data={
         "darfix_core": ["py.typed"],
+        "orangecontrib.dfxm.help_pages": ["*.md", "pictures/*.png"],
         "orangecontrib.dfxm.icons": ["*.svg"],
         "orangecontrib.dfxm.tutorials": ["*.ows"],
     },
     install_requires=CORE,
-    extras_require={"gui": GUI, "distributed": DISTRIBUTED, "ewoks": EWOKS, "tiff": TIFF, "test": TEST},
+    extras_require={"gui": GUI, "distributed": DISTRIBUTED, "ewoks": EWOKS, "tiff": TIFF, "docs": DOCS, "test": TEST},
     entry_points={
         "console_scripts": ["darfix-core = darfix_core.cli:main"],
         # ewoks imports the module and lists the tasks that it finds in it.
         "ewoks.tasks.class": ["darfix_core.workflow.ewoks_tasks = darfix_core"],
         "orange3.addon": ["dfxm = orangecontrib.dfxm"],
+        "orange.canvas.help": ["html-index = orangecontrib.dfxm.help:WIDGET_INDEX"],
         "orange.widgets": ["DFXM = orangecontrib.dfxm.widgets"],
         "orange.widgets.tutorials": ["dfxm = orangecontrib.dfxm.tutorials"],
         "orangecanvas.examples": ["dfxm = orangecontrib.dfxm.tutorials"],

@@ -1,0 +1,261 @@
+"""Make the pictures of the documentation from the scan of ``darfix-core demo``.
+
+    python docs/make_pictures.py              figures
+    python docs/make_pictures.py --widgets    and the windows of the widgets: needs the canvas and Xvfb
+
+They are kept in the repository, small, because the help pages of an installation show them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import darfix_core as dc
+from darfix_core.figures import style
+from darfix_core.figures.map_figures import map_figure, overview_figure
+from darfix_core.figures.mosaicity_figure import mosaicity_figure
+from darfix_core.workflow.demo import write_demo_scan
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+DPI = 90
+WIDTH = 1000  # px
+LARGE = 150_000  # bytes
+#: Picture of a step page -> part of the name that the picture of the window has.
+WIDGETS = {
+    "load": "data_selection",
+    "define_dimensions": "dimension_definition",
+    "roi": "roi_selection",
+    "subtract_background": "background_subtraction",
+    "grain_plot": "grain_plot",
+    "save_maps": "save_maps",
+}
+_LINE, _RED = "#2a4b8d", "#b3261e"
+_FRAME = 60  # in the middle of the scan: several grains diffract
+_PIXEL = (133, 107)  # in the largest grain
+_CROP = ((40, 60), (130, 120))
+
+
+def save(figure: Any, path: Path) -> None:
+    """Write a figure as a small PNG."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.12)
+    shrink(path, path)
+
+
+def shrink(source: Path, path: Path) -> None:
+    """Write a picture no wider than the pages, in a palette where all its colours would take much space."""
+    from PIL import Image
+
+    with Image.open(source) as image:
+        small = image.convert("RGB")
+    small.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS)
+    small.save(path, optimize=True)
+    if path.stat().st_size > LARGE:
+        # Only with a palette that is given does Pillow mix neighbouring colours.
+        small.quantize(palette=small.quantize(256)).save(path, optimize=True)
+
+
+def make_figures(target: Path, scan_file: Path) -> list[Path]:
+    """Write all figures.
+
+    Parameters
+    ----------
+    target : Path
+        Folder that stands for ``docs``.
+    scan_file : Path
+        The demo scan.
+
+    Returns
+    -------
+    list of Path
+    """
+    scan = dc.load(scan_file, scan="1.1")
+    gridded = dc.define_dimensions(scan)
+    clean = dc.subtract_background(gridded)
+    maps = dc.grain_plot(clean, min_intensity=1000)
+    pictures = {
+        "steps/pictures/load.png": frames_figure([("frame 60", scan)]),
+        "steps/pictures/define_dimensions.png": positions_figure(gridded),
+        "steps/pictures/roi.png": roi_figure(scan),
+        "steps/pictures/subtract_background.png": background_figure(gridded, clean),
+        "steps/pictures/moments.png": map_figure(maps, "chi/center_of_mass"),
+        "steps/pictures/grain_plot.png": mosaicity_figure(maps),
+        "steps/pictures/save_maps.png": overview_figure(maps),
+        "pictures/pedestal.png": pedestal_figure(gridded, clean),
+        "pictures/rocking_curve.png": moments_figure(),
+    }
+    for name, figure in pictures.items():
+        save(figure, target / name)
+    return [target / name for name in pictures]
+
+
+def _figure(width: float, height: float) -> Any:
+    figure = style.new_figure(width, height)
+    figure.set_layout_engine("constrained")
+    return figure
+
+
+def _show(axes: Any, image: Any, label: str, *, limits: tuple[float, float] | None = None) -> None:
+    low, high = limits or style.robust_limits(image)
+    shown = axes.imshow(image, cmap=style.color_map("intensity"), vmin=low, vmax=high, interpolation="nearest")
+    axes.figure.colorbar(shown, ax=axes, fraction=0.046, pad=0.03).set_label("counts")
+    axes.set_title(label, fontsize=10, loc="left")
+    axes.set_xlabel("x (px)")
+    axes.set_ylabel("y (px)")
+
+
+def frames_figure(named: list[tuple[str, dc.Dataset]]) -> Any:
+    """Frame 60 of some datasets, side by side."""
+    figure = _figure(4.6 * len(named), 3.7)
+    for axes, (label, dataset) in zip(np.ravel(figure.subplots(1, len(named))), named, strict=True):
+        _show(axes, dataset.frames[_FRAME], label)
+    return figure
+
+
+def positions_figure(dataset: dc.Dataset) -> Any:
+    """Read-backs, and the grid that was found."""
+    figure = _figure(5.2, 4.2)
+    axes = figure.subplots()
+    slow, fast = dataset.dimensions
+    for value in slow.values:
+        axes.axhline(value, color="#d8d8d8", linewidth=0.7)
+    for value in fast.values:
+        axes.axvline(value, color="#d8d8d8", linewidth=0.7)
+    axes.plot(dataset.positions[fast.name], dataset.positions[slow.name], ".", color=_LINE, markersize=4)
+    axes.set_xlabel(f"{fast.name} ({fast.unit})")
+    axes.set_ylabel(f"{slow.name} ({slow.unit})")
+    axes.set_title("Read-backs of the frames, and the grid that was found", fontsize=10, loc="left")
+    return figure
+
+
+def roi_figure(scan: dc.Dataset) -> Any:
+    """A frame with a rectangle, and the frame cropped to it."""
+    from matplotlib.patches import Rectangle
+
+    (y, x), (ny, nx) = _CROP
+    figure = _figure(9.2, 3.7)
+    left, right = figure.subplots(1, 2)
+    image = scan.frames[_FRAME]
+    limits = style.robust_limits(image)
+    _show(left, image, "before", limits=limits)
+    left.add_patch(Rectangle((x - 0.5, y - 0.5), nx, ny, fill=False, color="white", linewidth=1.5))
+    cropped = dc.roi(scan, origin=_CROP[0], shape=_CROP[1])
+    _show(right, cropped.frames[_FRAME], f"after: origin {_CROP[0]}, shape {_CROP[1]}", limits=limits)
+    return figure
+
+
+def background_figure(before: dc.Dataset, after: dc.Dataset) -> Any:
+    """A frame before and after, and the counts of one pixel along the fast motor."""
+    figure = _figure(11.5, 3.4)
+    axes = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
+    _show(axes[0], before.frames[_FRAME], "frame 60 before", limits=(0, 1000))
+    _show(axes[1], after.frames[_FRAME], "after", limits=(-100, 900))
+    line = slice(55, 66)
+    mu = before.positions["mu"][line]
+    for dataset, label, color in ((before, "before", _RED), (after, "after", _LINE)):
+        axes[2].plot(mu, dataset.curve(200, 210)[line], "-o", markersize=3.5, color=color, label=label)
+    axes[2].axhline(0, color="#808080", linewidth=0.7)
+    axes[2].set_xlabel("mu (deg)")
+    axes[2].set_ylabel("counts of pixel (200, 210)")
+    axes[2].legend(frameon=False)
+    return figure
+
+
+def pedestal_figure(before: dc.Dataset, after: dc.Dataset) -> Any:
+    """What a pedestal does to the centre of mass of a line of pixels."""
+    import warnings
+
+    figure = _figure(6.4, 3.4)
+    axes = figure.subplots()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dc.DarfixWarning)  # it is what the picture is about
+        raw, clean = dc.moments(before), dc.moments(after, min_intensity=1000)
+    row = _PIXEL[0]
+    for maps, label, color in ((raw, "with its pedestal of 100 counts", _RED), (clean, "background subtracted", _LINE)):
+        line = np.where(np.isfinite(clean["chi/center_of_mass"][row]), maps["chi/center_of_mass"][row], np.nan)
+        axes.plot(line, color=color, linewidth=1.3, label=label)
+    axes.set_xlabel("x (px)")
+    axes.set_ylabel("centre of mass in chi (deg)")
+    axes.set_title(f"Row {row} of the demonstration scan", fontsize=10, loc="left")
+    axes.legend(frameon=False, fontsize=9)
+    return figure
+
+
+def moments_figure() -> Any:
+    """A rocking curve with its centre of mass and its width."""
+    figure = _figure(5.6, 3.3)
+    axes = figure.subplots()
+    mu, centre, sigma, peak = np.linspace(-0.3, 0.3, 400), 0.06, 0.07, 1000.0
+    counts = peak * np.exp(-((mu - centre) ** 2) / (2 * sigma**2))
+    half = sigma * np.sqrt(2 * np.log(2))
+    axes.fill_between(mu, counts, color="#dbe4f3")
+    axes.plot(mu, counts, color=_LINE)
+    axes.axvline(centre, color=_RED, linewidth=1.2)
+    axes.annotate("", (centre - half, peak / 2), (centre + half, peak / 2), arrowprops={"arrowstyle": "<->"})
+    axes.text(centre + half + 0.01, peak / 2, "FWHM", va="center")
+    axes.text(centre - 0.005, 1.04 * peak, "centre of mass", color=_RED, ha="center")
+    axes.text(centre + 0.005, 0.22 * peak, "intensity:\nthe area", color=_LINE)
+    axes.set_ylim(0, 1.15 * peak)
+    axes.set_xlabel("mu (deg)")
+    axes.set_ylabel("counts")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def make_widget_pictures(target: Path, scan_file: Path) -> list[Path]:
+    """Photograph the windows of the tutorial in the real canvas.
+
+    Parameters
+    ----------
+    target : Path
+        Folder that stands for ``docs``.
+    scan_file : Path
+        The demo scan.
+
+    Returns
+    -------
+    list of Path
+    """
+    from darfix_core.workflow.demo import tutorial_file
+    from darfix_core.workflow.ows import write_changed
+
+    folder = scan_file.parent
+    flow = folder / "mosaicity.ows"
+    changes = {
+        "Data Selection": {"path": scan_file.name},
+        "Save Maps": {"path": "maps.h5"},
+    }
+    write_changed(tutorial_file("mosaicity.ows"), flow, changes)
+    camera = [sys.executable, str(ROOT / "tests" / "canvas_screenshot.py"), str(flow), "--output", str(folder)]
+    subprocess.run(camera, check=True, timeout=300, cwd=folder)
+    made = []
+    for step, name in WIDGETS.items():
+        path = target / "steps" / "pictures" / f"{step}_widget.png"
+        shrink(next(folder.glob(f"*_{name}.png")), path)
+        made.append(path)
+    return made
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Make the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--widgets", action="store_true", help="photograph the widgets too")
+    parser.add_argument("--output", type=Path, default=DOCS, help="folder that stands for docs")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        scan_file = write_demo_scan(Path(folder) / "mosaicity.h5")
+        make_figures(options.output, scan_file)
+        if options.widgets:
+            make_widget_pictures(options.output, scan_file)
+
+
+if __name__ == "__main__":
+    main()
