@@ -65,6 +65,7 @@ TEST = [
     "wheel>=0.43",
     "codespell>=2.3",
     "dask[array]>=2024.5",
+    "hypothesis>=6.100",
     "import-linter>=2.1",
     "mypy>=1.15",
     "pytest>=8.2",
