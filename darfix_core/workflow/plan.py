@@ -29,7 +29,7 @@ class Overrides:
     inputs : sequence of str
         ``"PATH"`` for the only node that reads files (several paths: all of them), or ``"NODE=PATH"``.
     scan : str, optional
-        Scan that the only node with a parameter `scan` reads.
+        Scan, or scans, that the only node with a parameter `scan` reads.
     parameters : sequence of str
         ``"Node.parameter=value"``; the value is a Python literal, or plain text where the parameter takes text.
     output : str, optional
@@ -95,8 +95,7 @@ def make_plan(graph: Graph, overrides: Overrides | None = None) -> Plan:
         If an output file exists and may not be replaced.
     """
     overrides = overrides or Overrides()
-    for text in overrides.parameters:
-        graph = _set_parameter(graph, text)
+    graph = set_parameters(graph, overrides.parameters)
     whole, (graph, skipped) = graph, graph.runnable()
     if not graph.nodes:
         reasons = "; ".join(f"{whole.nodes[key].title!r}: {reason}" for key, reason in skipped.items())
@@ -125,6 +124,19 @@ def _checked(node: Node, name: str) -> Node:
 
 def _no_file(name: str, node: Node) -> WorkflowError:
     return WorkflowError(f"{name}: node {node.title!r} has no file to read; give --input PATH")
+
+
+def set_parameters(graph: Graph, texts: Sequence[str]) -> Graph:
+    """Graph with parameters changed as ``"Node.parameter=value"`` says.
+
+    Raises
+    ------
+    WorkflowError
+        If there is no such node or parameter, or it takes no such value.
+    """
+    for text in texts:
+        graph = _set_parameter(graph, text)
+    return graph
 
 
 def _set_parameter(graph: Graph, text: str) -> Graph:
@@ -173,7 +185,26 @@ def _only(graph: Graph, nodes: list[Node], what: str, option: str) -> Node:
     return nodes[0]
 
 
-def _set_inputs(graph: Graph, inputs: Sequence[str]) -> Graph:
+def inputs_by_node(graph: Graph, inputs: Sequence[str]) -> dict[str, list[str]]:
+    """Files that are given for the nodes that read some.
+
+    Parameters
+    ----------
+    graph : Graph
+        The nodes that run.
+    inputs : sequence of str
+        See `Overrides`.
+
+    Returns
+    -------
+    dict
+        Id of the node -> absolute paths or patterns.
+
+    Raises
+    ------
+    WorkflowError
+        If there is no such node, it reads no file, or it is not clear which one is meant.
+    """
     readers = [node for node in graph.order if node.step.input_path]
     paths: dict[str, list[str]] = {}
     for text in inputs:
@@ -182,7 +213,23 @@ def _set_inputs(graph: Graph, inputs: Sequence[str]) -> Graph:
         if not node.step.input_path:
             raise WorkflowError(f"{graph.name}: node {node.title!r} reads no file")
         paths.setdefault(node.id, []).append(os.path.abspath(os.path.expanduser(path)))
-    for key, given in paths.items():
+    return paths
+
+
+def scan_reader(graph: Graph) -> Node:
+    """The node that a scan is chosen for.
+
+    Raises
+    ------
+    WorkflowError
+        If there is none, or several.
+    """
+    readers = [node for node in graph.order if node.step.input_path and "scan" in node.step.parameters.entries]
+    return _only(graph, readers, "scan", "--set 'NODE.scan=...'")
+
+
+def _set_inputs(graph: Graph, inputs: Sequence[str]) -> Graph:
+    for key, given in inputs_by_node(graph, inputs).items():
         node = graph.nodes[key]
         value = given[0] if len(given) == 1 else tuple(given)
         graph = graph.with_node(node.with_parameters(**{node.step.input_path: value}))
@@ -206,11 +253,7 @@ def _named_input(graph: Graph, text: str) -> tuple[str | None, str]:
 
 
 def _set_scan(graph: Graph, scan: str | None) -> Graph:
-    if scan is None:
-        return graph
-    readers = [node for node in graph.order if node.step.input_path and "scan" in node.step.parameters.entries]
-    node = _only(graph, readers, "scan", "--set 'NODE.scan=...'")
-    return graph.with_node(node.with_parameters(scan=scan))
+    return graph if scan is None else graph.with_node(scan_reader(graph).with_parameters(scan=scan))
 
 
 def _set_outputs(graph: Graph, overrides: Overrides) -> Graph:
