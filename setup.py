@@ -46,6 +46,9 @@ EWOKS = [
     "ewokscore>=5,<6",
     "ewoksorange>=5,<6",
 ]
+TIFF = [
+    "imagecodecs>=2024.6",
+]
 DISTRIBUTED = [
     "distributed>=2024.5",
 ]
@@ -60,6 +63,7 @@ TEST = [
     *DISTRIBUTED,
     *GUI,
     *EWOKS,
+    *TIFF,
     "build>=1.2",
     "setuptools>=77",
     "wheel>=0.43",
