@@ -11,18 +11,22 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from darfix_core.engine.execution import collect_warnings, deliver_warnings
 from darfix_core.engine.file_parameters import absolute_files
 from darfix_core.engine.parameters import Parameter, Parameters, split_annotation, union_members
-from darfix_core.errors import nearest
+from darfix_core.errors import WorkflowError, nearest
+from darfix_core.model.arrays import frozen_mapping
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frame_sources import SourceFile
 from darfix_core.model.history import History, HistoryNode
 from darfix_core.model.maps import Maps
+
+#: Brings the parameters of a version of a step to the next one.
+Migration = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,6 +40,7 @@ STEP_MODULES = {
     "define_dimensions": "darfix_core.steps.define_dimensions",
     "roi": "darfix_core.steps.roi",
     "subtract_background": "darfix_core.steps.subtract_background",
+    "persist": "darfix_core.steps.persist",
     "moments": "darfix_core.steps.moments",
     "grain_plot": "darfix_core.steps.grain_plot",
     "save_maps": "darfix_core.steps.save_maps",
@@ -104,6 +109,8 @@ class Step:
         path inside the file.
     summary : str
         First paragraph of the docstring.
+    migrations : mapping
+        Version -> function that makes its parameters those of the next version.
     """
 
     id: str
@@ -119,6 +126,7 @@ class Step:
     output_path: str = ""
     file_parameters: tuple[str, ...] = ()
     summary: str = field(default="")
+    migrations: Mapping[int, Migration] = field(default_factory=dict)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Check, run, and record the history. See :func:`step`."""
@@ -128,6 +136,39 @@ class Step:
             result = self.function(**inputs, **values)
         deliver_warnings(messages, stacklevel=4)
         return self._with_history(result, inputs, values, tuple(messages))
+
+    def migrated(self, parameters: Mapping[str, Any], version: int, package_version: str = "") -> dict[str, Any]:
+        """Parameters that another version of the step was run with, as this version takes them.
+
+        Parameters
+        ----------
+        parameters : mapping
+        version : int
+            Version of the step that they belong to.
+        package_version : str
+            Version of darfix-core that ran it, for the message.
+
+        Returns
+        -------
+        dict
+
+        Raises
+        ------
+        WorkflowError
+            If that version is newer than this one, or cannot be brought to this one.
+        """
+        made_by = f"{self.title}: the result was made by version {version} of this step"
+        by = f" (darfix-core {package_version})" if package_version else ""
+        if version > self.version:
+            newer = f"darfix-core {package_version} or newer" if package_version else "a newer darfix-core"
+            raise WorkflowError(f"{made_by}{by}, here is version {self.version}; {newer} can run it")
+        values = dict(parameters)
+        for older in range(version, self.version):
+            if older not in self.migrations:
+                can = f"; darfix-core {package_version} can run it" if package_version else ""
+                raise WorkflowError(f"{made_by}{by}, which version {self.version} here cannot repeat{can}")
+            values = dict(self.migrations[older](values))
+        return values
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Inputs and parameters of a call, the inputs' types checked."""
@@ -201,6 +242,7 @@ def step(
     input_path: str = "",
     output_path: str = "",
     file_parameters: tuple[str, ...] = (),
+    migrations: Mapping[int, Migration] | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a function as a step.
 
@@ -222,6 +264,9 @@ def step(
         Parameter that names the file which the step reads or writes, if it does.
     file_parameters : tuple of str
         Further parameters that may name files to read.
+    migrations : mapping, optional
+        Older version -> function that takes the parameters of that version, which it may change, and returns those
+        with which the next version gives the same result. A history of an older version without one is refused.
 
     Returns
     -------
@@ -231,7 +276,7 @@ def step(
 
     def register(function: Callable[P, R]) -> Callable[P, R]:
         made = _describe(function, id, version, title, widget, input_path, output_path, file_parameters)
-        _steps[id] = made
+        _steps[id] = made = replace(made, migrations=frozen_mapping(migrations or {}))
 
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -37,9 +37,9 @@ def open_bliss(
     Returns
     -------
     Dataset
-        Without dimensions, unless `darfix_core.save_dataset` has written the file. Its metadata hold, as far as the file has them: title, start_time, sample,
-        instrument, detector, detector_pixel_size (um, along y and x), exposure_time (s), motors (those that
-        stood still: name -> position), scan_parameters, end_reason, scan, file.
+        Without dimensions; what `darfix_core.save_dataset` has written comes as it was. The metadata hold, as far as
+        the file has them: title, start_time, sample, instrument, detector, detector_pixel_size (um, along y and x),
+        exposure_time (s), motors (those that stood still: name -> position), scan_parameters, end_reason, scan, file.
 
     Raises
     ------

@@ -35,8 +35,8 @@ def replay(history: History, inputs: Mapping[str, Any] | None = None) -> Any:
     Raises
     ------
     WorkflowError
-        If the history is empty, an input of unknown origin is not given, or a name is given that stands for several
-        datasets.
+        If the history is empty, an input of unknown origin is not given, a name is given that stands for several
+        datasets, or a step was run in a version that this one cannot repeat.
     """
     given = dict(inputs or {})
     if history.head is None:
@@ -108,7 +108,7 @@ def _names_of_roots(history: History, needed: set[str]) -> dict[str, list[str]]:
 def _unknown_origin(key: str, history: History, needed: set[str], roots: Mapping[str, list[str]]) -> str:
     name = roots[key][0]
     users = [
-        _step(node).title
+        step_of(node).title
         for node_key, node in history.in_order()
         if node_key in needed and node.inputs.get(name) == key
     ]
@@ -127,7 +127,14 @@ def _described(node: HistoryNode) -> str:
     return f"an array of the shape {tuple(shape)} and the type {dtype}"
 
 
-def _step(node: HistoryNode) -> Step:
+def step_of(node: HistoryNode) -> Step:
+    """Step that a node of a history ran.
+
+    Raises
+    ------
+    WorkflowError
+        If this version of darfix-core has no such step.
+    """
     try:
         return get_step(node.step)
     except KeyError as error:
@@ -136,12 +143,8 @@ def _step(node: HistoryNode) -> Step:
 
 def _again(node: HistoryNode, results: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
     """Result of one step of the history."""
-    step = _step(node)
-    if step.version != node.version:
-        warn(
-            f"{step.title}: the result was made by version {node.version} of the step, this is version "
-            f"{step.version}; the new result may differ"
-        )
+    step = step_of(node)
+    parameters = step.migrated(node.parameters, node.version, node.package_version)
     inputs: dict[str, Any] = {}
     for name, entry in step.inputs.items():
         if name in node.inputs:
@@ -152,7 +155,7 @@ def _again(node: HistoryNode, results: Mapping[str, Any], given: Mapping[str, An
             raise WorkflowError(
                 f"{step.title}: the origin of its input {name!r} is not known; give it: inputs={{{name!r}: ...}}"
             )
-    return step(**inputs, **node.parameters)
+    return step(**inputs, **parameters)
 
 
 def _compare_sources(node: HistoryNode, result: Any) -> None:

@@ -56,10 +56,40 @@ def test_empty_history_and_unknown_step(steps, dataset):
         replay(History.from_json(text), {"dataset": dataset})
 
 
-def test_other_version_of_a_step_warns(steps, dataset):
+def test_older_version_of_a_step_that_cannot_be_repeated_is_refused(steps, dataset):
     text = steps["crop"](dataset).history.to_json().replace('"version": 2', '"version": 1')
-    with pytest.warns(DarfixWarning, match="made by version 1 of the step, this is version 2"):
+    with pytest.raises(
+        WorkflowError,
+        match=r"Crop: .* version 1 of this step \(darfix-core 0.1.0\), which version 2 here cannot repeat; "
+        r"darfix-core 0.1.0 can run it",
+    ):
         replay(History.from_json(text), {"dataset": dataset})
+
+
+def test_newer_version_of_a_step_is_refused(steps, dataset):
+    text = steps["crop"](dataset).history.to_json().replace('"version": 2', '"version": 3')
+    with pytest.raises(WorkflowError, match=r"here is version 2; darfix-core 0.1.0 or newer can run it"):
+        replay(History.from_json(text), {"dataset": dataset})
+
+
+def test_older_version_is_migrated_step_by_step(calls, dataset):
+    old = registry.get_step("crop")(dataset, rows=2).history.to_json().replace('"version": 2', '"version": 1')
+    old = old.replace('"rows"', '"height"')
+
+    @registry.step(
+        "crop",
+        version=3,
+        title="Crop",
+        migrations={1: lambda p: {"rows": p.pop("height"), **p}, 2: lambda p: {"lines": p["rows"]}},
+    )
+    def crop(dataset: Dataset, *, lines: int | None = None) -> Dataset:
+        """Keep some rows."""
+        return dataset.crop((0, 0), (lines, dataset.frame_shape[1]))
+
+    again = replay(History.from_json(old), {"dataset": dataset})
+    assert again.frame_shape == (2, 3)
+    node = again.history.nodes[again.history.head]
+    assert (node.version, node.parameters) == (3, {"lines": 2})
 
 
 def test_array_is_given_by_the_id_of_its_node(steps, dataset):
