@@ -26,17 +26,23 @@ def open_scan(
 ) -> Dataset:
     """Scan from an HDF5 file or a series of EDF, TIFF or npy files; no frame is read before it is needed.
 
+    Several scans or HDF5 files become one dataset, see `darfix_core.io.join.join_scans`.
+
     Parameters
     ----------
     path : str or sequence of str
-        An HDF5 file; or an EDF, TIFF or npy file, a list of them, a pattern with ``*``, or a folder.
-    scan, detector : str, optional
+        An HDF5 file, a list of them or a pattern with ``*``; or an EDF, TIFF or npy file, a list of them, a pattern,
+        or a folder.
+    scan : str, optional
+        One scan or several, see `darfix_core.io.scan_names.scans_named`; None: the only one of each file. For HDF5
+        files only.
+    detector : str, optional
         See `darfix_core.io.bliss.open_bliss`; for HDF5 files only.
     dark : str, optional
-        Frames without light: another scan of the same file (``"2.1"``), another file (``"dark.h5"``,
-        ``"dark.h5::2.1"``), or EDF, TIFF or npy files.
+        Frames without light: another scan of the same file (``"2.1"``), which is the first one where there are
+        several, another file (``"dark.h5"``, ``"dark.h5::2.1"``), or EDF, TIFF or npy files.
     frames : (int, int), optional
-        First frame to use, and the one behind the last. None: all.
+        First frame to use, and the one behind the last, counted within each scan. None: all.
     positions : str, optional
         Table of the positions of the motors, see `darfix_core.io.positions_table.read_positions`.
 
@@ -58,14 +64,29 @@ def open_scan(
                 raise ValueError(f"{name} must be None for {kind} files, which hold one stack, got {value!r}")
         dataset = open_series(kind, files, frames)
     else:
-        from darfix_core.io.bliss import open_bliss
-
-        dataset = open_bliss(files[0], scan=scan, detector=detector, frames=frames)
+        dataset = _open_hdf5(files, scan, detector, dark, frames)
     if positions is not None:
         from darfix_core.io.positions_table import with_positions
 
-        dataset = with_positions(dataset, positions, frames)
+        # A table for several scans has a row for each frame of the joined stack.
+        dataset = with_positions(dataset, positions, None if "parts" in dataset.metadata else frames)
     return dataset if dark is None else dataset.replace(dark=_open_dark(dataset, dark).frames)
+
+
+def _open_hdf5(
+    files: Sequence[str], scan: str | None, detector: str | None, dark: str | None, frames: tuple[int, int] | None
+) -> Dataset:
+    """Scan of a file, or several scans joined."""
+    from darfix_core.io.scan_names import dark_scans, may_name_several
+
+    if len(files) == 1 and not may_name_several(scan):
+        from darfix_core.io.bliss import open_bliss
+
+        return open_bliss(files[0], scan=scan, detector=detector, frames=frames)
+    from darfix_core.io.join import open_joined
+
+    without = {os.path.abspath(file): dark_scans(file, dark) for file in files}
+    return open_joined(files, scan=scan, detector=detector, frames=frames, without=without)
 
 
 def open_series(kind: str, files: Sequence[str], frames: tuple[int, int] | None = None) -> Dataset:
@@ -94,12 +115,13 @@ def files_of(path: str | Sequence[str]) -> tuple[str, list[str]]:
     Returns
     -------
     (str, list of str)
-        ``"HDF5"`` with one file; or ``"EDF"``, ``"TIFF"`` or ``"npy"`` with one file or more, frame 10 after frame 9.
+        ``"HDF5"``, ``"EDF"``, ``"TIFF"`` or ``"npy"`` with one file or more, those of a pattern in natural order: frame
+        10 after frame 9.
 
     Raises
     ------
     DataFileError
-        If there is no such file, it is of another kind, or there is more than one HDF5 file.
+        If there is no such file, or it is of another kind.
     ValueError
         If the sequence is empty.
     """
@@ -107,10 +129,7 @@ def files_of(path: str | Sequence[str]) -> tuple[str, list[str]]:
     if not paths:
         raise ValueError("path must be a file or a list of files, got an empty list")
     files = [file for entry in paths for file in _expanded(entry)]
-    kind = _kind(files[0])
-    if kind == "HDF5" and len(files) > 1:
-        raise DataFileError(f"one HDF5 file can be opened at a time, got {len(files)}", file=", ".join(paths[:3]))
-    return kind, files
+    return _kind(files[0]), files
 
 
 def _expanded(path: str) -> list[str]:
@@ -164,9 +183,10 @@ def _open_dark(dataset: Dataset, dark: str) -> Dataset:
 
 def _named_dark(dataset: Dataset, dark: str) -> Dataset:
     from darfix_core.io.hdf5_source import Hdf5Source
+    from darfix_core.model.joined_source import JoinedSource
 
     file, separator, scan = dark.partition("::")
-    if isinstance(dataset.frames.source, Hdf5Source) and not separator and not _is_path(dark):
+    if isinstance(dataset.frames.source, Hdf5Source | JoinedSource) and not separator and not _is_path(dark):
         return _open_dark_scan(dataset.frames.source.files[0].url.partition("::")[0], dark, dataset)
     kind, files = files_of(file)
     if kind == "HDF5":

@@ -25,6 +25,24 @@ def may_name_several(scan: str | None) -> bool:
     return scan is not None and (scan.strip().lower() == ALL or "," in scan or "-" in scan)
 
 
+def dark_scans(file: str, dark: str | None) -> tuple[str, ...]:
+    """Names that the scan with the dark frames may have in a file; none where they lie elsewhere.
+
+    Parameters
+    ----------
+    file : str
+    dark : str or None
+        See `darfix_core.io.load.open_scan`.
+    """
+    place, separator, scan = (dark or "").partition("::")
+    if separator:
+        if os.path.realpath(os.path.expanduser(place)) != os.path.realpath(file):
+            return ()
+    else:
+        scan = place
+    return (scan, f"{scan}.1") if scan else ()
+
+
 def scans_named(path: str, scan: str, *, detector: str | None = None, without: Collection[str] = ()) -> list[str]:
     """Names of the scans of a file that a text stands for.
 

@@ -25,19 +25,26 @@ def load(
 ) -> Dataset:
     """Open a scan. Nothing is read but the positions of the motors; frames are read when they are needed.
 
+    Several scans, of one HDF5 file or of several, become one dataset: the frames one after the other, and a motor
+    that was moved between the scans, such as samz, as a further position; where no motor was, the position ``"scan"``
+    numbers them. `define_dimensions` then finds the slow dimension in it.
+
     Parameters
     ----------
     path : str or sequence of str
-        A BLISS or NeXus HDF5 file; or an EDF file, a list of EDF files, a pattern with ``*``, or a folder.
+        A BLISS or NeXus HDF5 file, a list of them, or a pattern with ``*``; or an EDF file, a list of EDF files, a
+        pattern, or a folder.
     scan : str or None
-        Name of the scan in the file, such as ``"1.1"``; None: the only one that holds frames.
+        Name of the scan in the file, such as ``"1.1"``, or several to join: names with commas between them, ranges
+        such as ``"1.1-7.1"``, or ``"all"``; the last two take what holds frames; None: the only one of each file that
+        holds frames.
     detector : str or None
         Name of the detector, or the path of its frames inside the scan; None: the only one.
     dark : str or None
-        Frames without light: another scan of the same file (``"2.1"``), another file (``"dark.h5"`` or
+        Frames without light: another scan of the (first) file (``"2.1"``), another file (``"dark.h5"`` or
         ``"dark.h5::2.1"``), or EDF files; None: none.
     frames : (int, int) or None
-        First frame to use, counted from 0, and the one behind the last; None: all.
+        First frame to use, counted from 0 within each scan, and the one behind the last; None: all.
 
     Returns
     -------
@@ -48,7 +55,8 @@ def load(
     Raises
     ------
     DataFileError
-        If a file, scan or detector is missing, broken, or of another kind; the message names it.
+        If a file, scan or detector is missing, broken, or of another kind; the message names it. If several scans
+        differ in the shape or type of their frames, in detector, motors or units; the message names two of them.
     ValueError
         If `frames` does not lie in the scan.
     """

@@ -176,8 +176,8 @@ def test_file_is_told_by_its_content_not_by_its_name(path):
     assert dc.load(renamed, scan="1.1").n_frames == 12
 
 
-def test_several_hdf5_files_are_an_error(path):
-    with pytest.raises(DataFileError, match="one HDF5 file can be opened at a time, got 2"):
+def test_same_file_twice_is_an_error(path):
+    with pytest.raises(DataFileError, match="the scan is given twice"):
         dc.load((str(path), str(path)))
     with pytest.raises(ValueError, match="empty list"):
         dc.load(())
