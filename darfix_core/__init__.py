@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from darfix_core.steps.grain_plot import grain_plot as grain_plot
     from darfix_core.steps.load import load as load
     from darfix_core.steps.moments import moments as moments
+    from darfix_core.steps.persist import persist as persist
     from darfix_core.steps.roi import roi as roi
     from darfix_core.steps.save_dataset import save_dataset as save_dataset
     from darfix_core.steps.save_maps import save_maps as save_maps
@@ -50,6 +51,7 @@ _MODULES = {
     "grain_plot": "steps.grain_plot",
     "load": "steps.load",
     "moments": "steps.moments",
+    "persist": "steps.persist",
     "roi": "steps.roi",
     "save_dataset": "steps.save_dataset",
     "save_maps": "steps.save_maps",

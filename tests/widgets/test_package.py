@@ -16,6 +16,7 @@ WIDGETS = {
     "OWDimensions": "define_dimensions",
     "OWRoi": "roi",
     "OWBackground": "subtract_background",
+    "OWPersist": "persist",
     "OWGrainPlot": "grain_plot",
     "OWSaveMaps": "save_maps",
     "OWSaveDataset": "save_dataset",
