@@ -44,7 +44,7 @@ def open_scan(
     frames : (int, int), optional
         First frame to use, and the one behind the last, counted within each scan. None: all.
     positions : str, optional
-        Table of the positions of the motors, see `darfix_core.io.positions_table.read_positions`.
+        Table of the positions of the motors, see `darfix_core.io.given_positions.with_positions`.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def open_scan(
     else:
         dataset = _open_hdf5(files, scan, detector, dark, frames)
     if positions is not None:
-        from darfix_core.io.positions_table import with_positions
+        from darfix_core.io.given_positions import with_positions
 
         # A table for several scans has a row for each frame of the joined stack.
         dataset = with_positions(dataset, positions, None if "parts" in dataset.metadata else frames)
