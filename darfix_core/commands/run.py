@@ -41,11 +41,7 @@ def run(file: str, overrides: Overrides, *, threads: int | None, dry_run: bool) 
         return 0
     for title, reason in plan.skipped.items():
         say(f"left out: {title}: {reason}")
-    before = _states(plan)
-    execute(plan, threads)
-    for path, state in _states(plan).items():
-        if state is not None and state != before[path]:
-            say(f"wrote {path}")
+    execute_and_tell(plan, threads)
     return 0
 
 
@@ -66,6 +62,15 @@ def execute(plan: Plan, threads: int | None) -> None:
     """Run a plan with lines for the user; Ctrl-C or SIGTERM cancels it."""
     with cancel_on_interrupt() as cancelled, RunLines() as lines:
         run_plan(plan, threads=threads, observer=lines, cancelled=cancelled)
+
+
+def execute_and_tell(plan: Plan, threads: int | None) -> None:
+    """Run a plan, and write which files it has written."""
+    before = _states(plan)
+    execute(plan, threads)
+    for path, state in _states(plan).items():
+        if state is not None and state != before[path]:
+            say(f"wrote {path}")
 
 
 def show_plan(plan: Plan) -> None:

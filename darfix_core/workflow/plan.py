@@ -135,12 +135,18 @@ def set_parameters(graph: Graph, texts: Sequence[str]) -> Graph:
         If there is no such node or parameter, or it takes no such value.
     """
     for text in texts:
-        graph = _set_parameter(graph, text)
+        graph = set_parameter(graph, text)
     return graph
 
 
-def _set_parameter(graph: Graph, text: str) -> Graph:
-    """Apply one ``Node.parameter=value``."""
+def set_parameter(graph: Graph, text: str) -> Graph:
+    """Graph with one ``Node.parameter=value`` applied.
+
+    Raises
+    ------
+    WorkflowError
+        If the text names no node or parameter, or the value is not allowed.
+    """
     target, equals, value = text.partition("=")
     title, dot, name = target.strip().rpartition(".")
     if not equals or not dot:
