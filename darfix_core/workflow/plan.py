@@ -135,18 +135,12 @@ def set_parameters(graph: Graph, texts: Sequence[str]) -> Graph:
         If there is no such node or parameter, or it takes no such value.
     """
     for text in texts:
-        graph = set_parameter(graph, text)
+        graph = _set_parameter(graph, text)
     return graph
 
 
-def set_parameter(graph: Graph, text: str) -> Graph:
-    """Graph with one ``Node.parameter=value`` applied.
-
-    Raises
-    ------
-    WorkflowError
-        If the text names no node or parameter, or the value is not allowed.
-    """
+def _set_parameter(graph: Graph, text: str) -> Graph:
+    """Apply one ``Node.parameter=value``."""
     target, equals, value = text.partition("=")
     title, dot, name = target.strip().rpartition(".")
     if not equals or not dot:
