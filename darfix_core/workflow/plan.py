@@ -6,7 +6,7 @@ import ast
 import contextlib
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -152,15 +152,20 @@ def _set_parameter(graph: Graph, text: str) -> Graph:
             f"{graph.name}: node {node.title!r} has no parameter {name!r}{nearest(name, list(parameters.entries))}"
         )
     try:
-        return graph.with_node(node.with_parameters(**{name: _value(parameters.entries[name], value)}))
+        return graph.with_node(node.with_parameters(**{name: value_of_text(parameters.entries[name], value)}))
     except (TypeError, ValueError) as error:
         raise WorkflowError(f"{graph.name}: node {node.title!r}: {error}") from None
 
 
-def _value(parameter: Parameter, text: str) -> Any:
+def value_of_text(parameter: Parameter, text: str) -> Any:
     """Value of a parameter that was given as text: a literal where that fits, else the text itself.
 
     So ``1.1`` is a number for a parameter that takes one, and the name of a scan for one that takes text.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the parameter takes no such value.
     """
     one = Parameters("", {parameter.name: parameter})
     try:
@@ -208,7 +213,7 @@ def inputs_by_node(graph: Graph, inputs: Sequence[str]) -> dict[str, list[str]]:
     readers = [node for node in graph.order if node.step.input_path]
     paths: dict[str, list[str]] = {}
     for text in inputs:
-        title, path = _named_input(graph, text)
+        title, path = split_input(text, {*graph.nodes, *(node.title for node in graph.nodes.values())})
         node = _only(graph, readers, "file", "--input NODE=PATH") if title is None else graph.find(title)
         if not node.step.input_path:
             raise WorkflowError(f"{graph.name}: node {node.title!r} reads no file")
@@ -236,9 +241,20 @@ def _set_inputs(graph: Graph, inputs: Sequence[str]) -> Graph:
     return graph
 
 
-def _named_input(graph: Graph, text: str) -> tuple[str | None, str]:
-    """Parts of ``NODE=PATH``; no node where the equal sign belongs to the path."""
-    known = {*graph.nodes, *(node.title for node in graph.nodes.values())}
+def split_input(text: str, known: Collection[str]) -> tuple[str | None, str]:
+    """Parts of ``NODE=PATH``; no node where the equal sign belongs to the path.
+
+    Parameters
+    ----------
+    text : str
+    known : collection of str
+        Names of nodes.
+
+    Returns
+    -------
+    (str or None, str)
+        Name and path; where the name is none of those known, the path is empty.
+    """
     title, equals, path = text.partition("=")
     first = title
     while equals:
