@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import traceback
@@ -97,7 +98,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     demo = command("demo", _demo, "write a synthetic scan, analyse it and compare with the truth")
     demo.add_argument("--output", metavar="DIR", help="folder to write to (default: darfix-demo)")
-    demo.add_argument("--threads", metavar="N", type=_positive, help="number of threads")
+    _computing_options(demo)
 
     info = command("info", _info, "show the scans, detectors, motors and dimensions of a file")
     info.add_argument("file", nargs="+", help="HDF5 file; EDF file, files, folder or pattern")
@@ -117,6 +118,17 @@ def make_parser() -> argparse.ArgumentParser:
     canvas = command("canvas", _canvas, "start Orange Canvas")
     canvas.add_argument("workflow", nargs="?", metavar="FILE", help=".ows file to open")
     return parser
+
+
+def _computing_options(command: argparse.ArgumentParser) -> None:
+    """Who computes; `main` opens the execution."""
+    command.add_argument("--threads", metavar="N", type=_positive, help="number of threads")
+    command.add_argument(
+        "--scheduler",
+        metavar="WHERE",
+        help="who computes: threads (default), local or local:N (worker processes), or the address of a Dask scheduler, "
+        "such as tcp://host:8786",
+    )
 
 
 def _run_options(run: argparse.ArgumentParser) -> None:
@@ -143,7 +155,7 @@ def _run_options(run: argparse.ArgumentParser) -> None:
         metavar="NODE.PARAMETER=VALUE",
         help="change a parameter; the node by its title or number. May be given several times",
     )
-    run.add_argument("--threads", metavar="N", type=_positive, help="number of threads")
+    _computing_options(run)
     run.add_argument("--dry-run", action="store_true", help="check everything and show the plan, run nothing")
     run.add_argument("--overwrite", action="store_true", help="replace existing output files")
 
@@ -167,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.simplefilter("always", DarfixWarning)
         _show_warnings_as_lines()
         try:
-            with terminate_as_interrupt():
+            with terminate_as_interrupt(), _computing(options):
                 status = int(options.function(options))
             sys.stdout.flush()
             return status
@@ -183,6 +195,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except Exception as error:  # noqa: BLE001  (the last resort: whatever it is, the user gets a line)
             message = f"{type(error).__name__}: {error} (a fault of the program; --debug shows where)"
             return _failed(error, message, 1, debug=options.debug)
+
+
+def _computing(options: argparse.Namespace) -> contextlib.AbstractContextManager[object]:
+    """Conditions of what a command computes, for those that compute."""
+    if getattr(options, "scheduler", None) is None:
+        return contextlib.nullcontext()
+    from darfix_core.engine.execution import execution
+
+    return execution(scheduler=options.scheduler)
 
 
 def _failed(error: Exception, message: str, status: int, *, debug: bool) -> int:
