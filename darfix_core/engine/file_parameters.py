@@ -5,9 +5,11 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from darfix_core.model.frame_sources import SourceFile
 
 _SCAN_NAME = re.compile(r"\d+\.\d+")
 
@@ -45,6 +47,25 @@ def absolute_files(
         name: _found(value, folders, only_file=name == main) if name in names else value
         for name, value in values.items()
     }
+
+
+def named_files(values: Iterable[Any], known: Iterable[SourceFile] = ()) -> tuple[SourceFile, ...]:
+    """Files that parameters name, beyond those that are known.
+
+    Parameters
+    ----------
+    values : iterable
+        Values of parameters as `absolute_files` gives them; what is no file that exists is passed over.
+    known : iterable of SourceFile
+
+    Returns
+    -------
+    tuple of SourceFile
+    """
+    seen = {file.url.partition("::")[0] for file in known}
+    paths = dict.fromkeys(value.partition("::")[0] for value in values if isinstance(value, str))
+    found = {path: os.stat(path) for path in paths if path not in seen and os.path.isfile(path)}
+    return tuple(SourceFile(path, status.st_size, status.st_mtime) for path, status in found.items())
 
 
 def _found(value: Any, folders: Sequence[Path], *, only_file: bool) -> Any:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from darfix_core.engine.execution import collect_warnings, deliver_warnings
-from darfix_core.engine.file_parameters import absolute_files
+from darfix_core.engine.file_parameters import absolute_files, named_files
 from darfix_core.engine.parameters import Parameter, Parameters, split_annotation, union_members
 from darfix_core.errors import WorkflowError, nearest
 from darfix_core.model.arrays import frozen_mapping
@@ -203,13 +203,14 @@ class Step:
             return result
 
         histories = {name: value.history for name, value in inputs.items() if value is not None}
+        parameters = absolute_files(values, self.file_parameters, self.input_path, (Path.cwd(),))
         node = HistoryNode(
             step=self.id,
             version=self.version,
-            parameters=absolute_files(values, self.file_parameters, self.input_path, (Path.cwd(),)),
+            parameters=parameters,
             inputs={name: history.head for name, history in histories.items() if history.head is not None},
             package_version=__version__,
-            sources=self._sources(result, inputs),
+            sources=self._sources(result, inputs, parameters),
             warnings=messages,
         )
         history = History.join(node, histories.values())
@@ -219,10 +220,13 @@ class Step:
 
         return tuple(map(recorded, result)) if isinstance(result, tuple) else recorded(result)
 
-    def _sources(self, result: Any, inputs: Mapping[str, Any]) -> tuple[SourceFile, ...]:
-        """Files that this step read: those of its result that none of its inputs has."""
+    def _sources(self, result: Any, inputs: Mapping[str, Any], parameters: Mapping[str, Any]) -> tuple[SourceFile, ...]:
+        """Files that this step read: those of its result that none of its inputs has, and others that it names."""
         known = {file for value in inputs.values() if isinstance(value, Dataset) for file in _files(value)}
-        return tuple(file for file in _files(result) if file not in known) if isinstance(result, Dataset) else ()
+        given = _files(result) if isinstance(result, Dataset) else ()
+        found = tuple(file for file in given if file not in known)
+        further = [name for name in self.file_parameters if name != self.input_path]
+        return found + named_files([parameters[name] for name in further], found)
 
 
 def _files(dataset: Dataset) -> tuple[SourceFile, ...]:

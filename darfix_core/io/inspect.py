@@ -19,7 +19,7 @@ from darfix_core.io.report import DetectorReport, FileReport, MotorReport, ScanR
 
 
 def inspect_file(path: str | Sequence[str], *, scan: str | None = None) -> FileReport:
-    """Report of an HDF5 file or a series of EDF files.
+    """Report of an HDF5 file or a series of EDF, TIFF or npy files.
 
     Parameters
     ----------
@@ -43,6 +43,14 @@ def inspect_file(path: str | Sequence[str], *, scan: str | None = None) -> FileR
         from darfix_core.io.edf import inspect_edf
 
         return inspect_edf(files)
+    if kind == "TIFF":
+        from darfix_core.io.tiff import inspect_tiff
+
+        return inspect_tiff(files)
+    if kind == "npy":
+        from darfix_core.io.npy import inspect_npy
+
+        return inspect_npy(files)
     return inspect_bliss(files[0], scan=scan)
 
 

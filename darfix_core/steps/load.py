@@ -13,7 +13,7 @@ from darfix_core.model.dataset import Dataset
     title="Data Selection",
     widget="orangecontrib.dfxm.widgets.owdataselection.OWDataSelection",
     input_path="path",
-    file_parameters=("dark",),
+    file_parameters=("dark", "positions"),
 )
 def load(
     path: str | tuple[str, ...],
@@ -21,6 +21,7 @@ def load(
     scan: str | None = None,
     detector: str | None = None,
     dark: str | None = None,
+    positions: str | None = None,
     frames: tuple[int, int] | None = None,
 ) -> Dataset:
     """Open a scan. Nothing is read but the positions of the motors; frames are read when they are needed.
@@ -32,8 +33,8 @@ def load(
     Parameters
     ----------
     path : str or sequence of str
-        A BLISS or NeXus HDF5 file, a list of them, or a pattern with ``*``; or an EDF file, a list of EDF files, a
-        pattern, or a folder.
+        A BLISS or NeXus HDF5 file, a list of them, or a pattern with ``*``; or an EDF, TIFF or npy file, a list of
+        them, a pattern, or a folder. An npy file holds an array (n_frames, ny, nx) or ``(*scan, ny, nx)``.
     scan : str or None
         Name of the scan in the file, such as ``"1.1"``, or several to join: names with commas between them, ranges
         such as ``"1.1-7.1"``, or ``"all"``; the last two take what holds frames; None: the only one of each file that
@@ -42,7 +43,11 @@ def load(
         Name of the detector, or the path of its frames inside the scan; None: the only one.
     dark : str or None
         Frames without light: another scan of the (first) file (``"2.1"``), another file (``"dark.h5"`` or
-        ``"dark.h5::2.1"``), or EDF files; None: none.
+        ``"dark.h5::2.1"``), or EDF, TIFF or npy files; None: none.
+    positions : str or None
+        Text file with a table of the motors' positions, for frames that come without or with wrong ones: the first
+        line names the motors (``mu (deg), chi (deg)``), each further one belongs to a frame, in their order or by a
+        column ``frame`` (numbers from 0) or ``file``; None: those of the scan.
     frames : (int, int) or None
         First frame to use, counted from 0 within each scan, and the one behind the last; None: all.
 
@@ -56,8 +61,9 @@ def load(
     ------
     DataFileError
         If a file, scan or detector is missing, broken, or of another kind; the message names it. If several scans
-        differ in the shape or type of their frames, in detector, motors or units; the message names two of them.
+        differ in the shape or type of their frames, in detector, motors or units; the message names two of them. If
+        the table of positions does not fit the frames; the message names its line.
     ValueError
         If `frames` does not lie in the scan.
     """
-    return open_scan(path, scan=scan, detector=detector, dark=dark, frames=frames)
+    return open_scan(path, scan=scan, detector=detector, dark=dark, frames=frames, positions=positions)

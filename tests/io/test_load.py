@@ -38,6 +38,7 @@ def test_load_records_its_parameters_and_the_file(path):
         "scan": "1.1",
         "detector": None,
         "dark": None,
+        "positions": None,
         "frames": [2, 9],
     }
     assert [source.url for source in node.sources] == [f"{path}::/1.1/instrument/pco_ff/data"]
