@@ -24,7 +24,7 @@ class WidgetIndex:
         from orangecontrib.dfxm.help.window import open_pages_here
 
         index = write_pages()
-        open_pages_here(index.parent)
+        open_pages_here(index)
         yield _as_template(index), _LINKS
 
 

@@ -11,7 +11,7 @@ import platformdirs
 
 from darfix_core import __version__
 from darfix_core.engine.registry import STEP_MODULES, Step, all_steps
-from darfix_core.io.atomic import write_whole
+from darfix_core.io.atomic import Writer, write_whole
 from orangecontrib.dfxm.help.reference import step_reference
 
 if TYPE_CHECKING:
@@ -40,24 +40,20 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def page_source(step_id: str) -> str:
+def page_source(step: Step) -> str:
     """Text of the page of a step, as Markdown, with the reference.
 
     Parameters
     ----------
-    step_id : str
+    step : Step
 
     Returns
     -------
     str
-
-    Raises
-    ------
-    FileNotFoundError
-        If the step has no page.
+        A step that has no page in the user guide, such as one that somebody else has written, gets the reference.
     """
-    text = (files(PAGES) / f"{step_id}.md").read_text(encoding="utf8")
-    step = next(step for step in all_steps() if step.id == step_id)
+    page = files(PAGES) / f"{step.id}.md"
+    text = page.read_text(encoding="utf8") if page.is_file() else f"# {step.title}"
     return f"{text.rstrip()}\n\n{step_reference(step)}"
 
 
@@ -124,17 +120,19 @@ def write_pages(target: Path | None = None) -> Path:
         If a page cannot be written.
     """
     target = target or platformdirs.user_cache_path("darfix-core") / "help" / __version__
-    target.mkdir(parents=True, exist_ok=True)
     steps = list(all_steps())
     with as_file(files(PAGES)) as folder:
-        pages = {f"{step.id}.html": _page(step.title, as_html(page_source(step.id), folder)) for step in steps}
+        pages = {f"{step.id}.html": _page(step.title, as_html(page_source(step), folder)) for step in steps}
     pages["index.html"] = _page("DFXM", _index(steps))
-
-    def writer(text: str):  # type: ignore[no-untyped-def]
-        return lambda path: path.write_text(text, encoding="utf8")
-
-    write_whole({target / name: writer(text) for name, text in pages.items()}, overwrite=True)
+    write_whole({target / name: _writer(text) for name, text in pages.items()}, overwrite=True)
     return target / "index.html"
+
+
+def _writer(text: str) -> Writer:
+    def write(path: Path) -> None:
+        path.write_text(text, encoding="utf8")
+
+    return write
 
 
 def _page(title: str, body: str) -> str:

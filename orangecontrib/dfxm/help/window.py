@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from AnyQt.QtCore import QUrl
+from AnyQt.QtCore import QObject, Qt, QUrl, pyqtSlot
 from AnyQt.QtGui import QDesktopServices, QKeySequence
 from AnyQt.QtWidgets import QAction, QMainWindow, QTextBrowser, QWidget
 
@@ -18,6 +18,8 @@ class HelpWindow(QMainWindow):
 
     def __init__(self, index: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # The canvas ends with its own last window.
+        self.setAttribute(Qt.WA_QuitOnClose, False)
         self.browser = QTextBrowser(openExternalLinks=False)
         self.browser.setOpenLinks(True)
         self.browser.document().setDocumentMargin(16)
@@ -49,25 +51,33 @@ class HelpWindow(QMainWindow):
         self.setWindowTitle(f"{self.browser.documentTitle()} - help")
 
 
-_windows: dict[Path, HelpWindow] = {}
-_folder: Path | None = None
+class _Opener(QObject):
+    """Opens files: those of the help in the window, others as the desktop does."""
+
+    def __init__(self, index: Path) -> None:
+        super().__init__()
+        self._index = index
+        self._window: HelpWindow | None = None
+
+    @pyqtSlot(QUrl)
+    def open(self, url: QUrl) -> None:
+        """What Qt calls for every file that the program opens."""
+        if not Path(url.toLocalFile()).is_relative_to(self._index.parent):
+            open_outside(url)
+            return
+        if self._window is None:
+            self._window = HelpWindow(self._index)
+        self._window.show_page(url)
 
 
-def open_pages_here(folder: Path) -> None:
-    """Show files below `folder` in a window of this program whenever they are opened; other files as before."""
-    global _folder
-    _folder = folder.resolve()
-    QDesktopServices.setUrlHandler("file", _open)
+_opener: _Opener | None = None
 
 
-def _open(url: QUrl) -> None:
-    path = Path(url.toLocalFile()).resolve()
-    if _folder is None or not path.is_relative_to(_folder):
-        open_outside(url)
-        return
-    if _folder not in _windows:
-        _windows[_folder] = HelpWindow(_folder / "index.html")
-    _windows[_folder].show_page(url)
+def open_pages_here(index: Path) -> None:
+    """From now on, show the pages beside `index` in a window of this program when they are opened."""
+    global _opener
+    _opener = _Opener(index)
+    QDesktopServices.setUrlHandler("file", _opener, "open")
 
 
 def open_outside(url: QUrl) -> None:
@@ -76,4 +86,5 @@ def open_outside(url: QUrl) -> None:
     try:
         QDesktopServices.openUrl(url)
     finally:
-        QDesktopServices.setUrlHandler("file", _open)
+        if _opener is not None:
+            QDesktopServices.setUrlHandler("file", _opener, "open")
