@@ -126,8 +126,8 @@ def _computing_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--scheduler",
         metavar="WHERE",
-        help="who computes: threads (default), local or local:N (worker processes), or the address of a Dask scheduler, "
-        "such as tcp://host:8786",
+        help="who computes: threads (default), local or local:N (worker processes), or a Dask scheduler, such as "
+        "tcp://host:8786",
     )
 
 

@@ -163,6 +163,22 @@ def test_threads_and_blocks_do_not_change_the_result(name, inputs, sizes, thread
 
 
 @pytest.mark.parametrize("name", PURE)
+@pytest.mark.parametrize("sizes", [BlockSizes(), BlockSizes(rows=5, frames=3)])
+def test_a_cluster_does_not_change_the_result(name, inputs, sizes, monkeypatch):
+    step = get_step(name)
+    with execution(threads=1):
+        expected = arrays_of(step(**inputs(step)))
+    monkeypatch.setattr(loop, "BlockSizes", lambda *args: sizes)
+    with execution(scheduler="local:2", memory=500_000):
+        result = arrays_of(step(**{key: like_a_file(value) for key, value in inputs(step).items()}))
+    for part, array in expected.items():
+        if array.dtype.kind in "ui":
+            np.testing.assert_array_equal(result[part], array, err_msg=part)
+        else:
+            np.testing.assert_allclose(result[part], array, rtol=1e-5, atol=1e-9, err_msg=part)
+
+
+@pytest.mark.parametrize("name", PURE)
 def test_history_replays_to_the_same_result(name, inputs, mosaicity_dataset):
     step = get_step(name)
     result = step(**inputs(step))
