@@ -7,6 +7,7 @@ module has none.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 from types import new_class
 from typing import Any, ClassVar
@@ -41,7 +42,7 @@ class StepTask:
 
         ewoks itself would only warn of an input that the task does not know; the step refuses it.
         """
-        values = {str(name): value for name, value in self.get_input_values().items() if not self.missing_inputs[name]}
+        values = {name: value for name, value in self.get_input_values().items() if not self.missing_inputs[name]}
         values = without_empty(self.step, values)
         # A message about a file names the folder too that it was looked for in.
         values = absolute_files(values, self.step.file_parameters, self.step.input_path, (Path.cwd(),))
@@ -61,29 +62,45 @@ class StepTask:
         log.warning("%s: %s", self.label, message)
 
 
-def _make_task(step: Step, base: type) -> type:
-    """Class of a step, known to ewoks by its name in this module."""
-    parameters = step.parameters.entries
-    required = {entry.name for entry in step.inputs.values() if not entry.optional}
-    required |= {entry.name for entry in parameters.values() if entry.required}
-    keywords = {
-        "input_names": required,
-        "optional_input_names": {*step.inputs, *parameters} - required,
-        "output_names": set(step.outputs),
-        # Results that ewoks keeps are those of this version.
-        "version": step.version,
-    }
-    attributes = {"__module__": __name__, "__doc__": step.summary, "step": step}
-    return new_class(task_name(step), (StepTask, base), keywords, lambda namespace: namespace.update(attributes))
+def _descriptions(step: Step) -> dict[str, tuple[bool, str]]:
+    """Whether an input of the task must be given, and what it is, for the tools of ewoks that show a workflow."""
+    found = {entry.name: (not entry.optional, entry.kind.__name__) for entry in step.inputs.values()}
+    for entry in step.parameters.entries.values():
+        unit = f", {entry.unit}" if entry.unit else ""
+        default = "" if entry.required else f"; default {entry.default!r}"
+        found[entry.name] = (entry.required, f"{entry.description} ({entry.allowed}{unit}{default})")
+    return found
 
 
 def _make_tasks() -> dict[str, type]:
-    """Name -> class, for every step."""
+    """Name -> class, for every step, and the models of their inputs."""
     try:
+        from ewokscore.missing_data import MISSING_DATA
+        from ewokscore.model import BaseInputModel
         from ewokscore.taskwithprogress import TaskWithProgress
     except ImportError:
         return {}
-    return {task_name(step): _make_task(step, TaskWithProgress) for step in all_steps()}
+    from pydantic import Field, create_model
+
+    made: dict[str, type] = {}
+    for step in all_steps():
+        name = task_name(step)
+        # The step itself checks the values: pydantic would turn "3" into 3.
+        fields: dict[str, Any] = {
+            key: (Any, Field(... if required else MISSING_DATA, description=text))
+            for key, (required, text) in _descriptions(step).items()
+        }
+        model = create_model(f"{name}Inputs", __base__=BaseInputModel, __module__=__name__, **fields)
+        # Results that ewoks keeps are those of this version.
+        keywords = {"input_model": model, "output_names": set(step.outputs), "version": step.version}
+        attributes = {"__module__": __name__, "__doc__": step.summary, "step": step}
+        made[model.__name__] = model
+        made[name] = new_class(name, (StepTask, TaskWithProgress), keywords, partial(_fill, attributes))
+    return made
+
+
+def _fill(attributes: dict[str, Any], namespace: dict[str, Any]) -> None:
+    namespace.update(attributes)
 
 
 globals().update(_make_tasks())

@@ -26,6 +26,7 @@ assert ("console_scripts", "darfix_core.cli:main") in points, points
 assert ("orange.widgets", "orangecontrib.dfxm.widgets") in points, points
 assert ("orange.widgets.tutorials", "orangecontrib.dfxm.tutorials") in points, points
 assert ("orangecanvas.examples", "orangecontrib.dfxm.tutorials") in points, points
+assert ("ewoks.tasks.class", "darfix_core") in points, points
 assert any(group == "orange3.addon" for group, _ in points), points
 
 import darfix_core
