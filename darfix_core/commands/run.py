@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from itertools import chain
-
+from darfix_core.commands.plan_lines import file_states, show_plan, written_since
+from darfix_core.commands.run_many import run_each
 from darfix_core.commands.signals import cancel_on_interrupt
 from darfix_core.commands.terminal import RunLines, say
+from darfix_core.workflow.many import plan_runs
 from darfix_core.workflow.ows import read_ows
 from darfix_core.workflow.plan import Overrides, Plan, make_plan
 from darfix_core.workflow.runner import open_inputs, run_plan
 
 
-def run(file: str, overrides: Overrides, *, threads: int | None, dry_run: bool) -> int:
+def run(file: str, overrides: Overrides, *, threads: int | None, dry_run: bool, join: bool = False) -> int:
     """Plan a workflow, and run it unless only the plan is asked for.
 
     Parameters
@@ -20,18 +20,27 @@ def run(file: str, overrides: Overrides, *, threads: int | None, dry_run: bool) 
     file : str
         The .ows file.
     overrides : Overrides
-        What to change in it.
+        What to change in it. Several HDF5 files or scans mean a run for each.
     threads : int or None
         Number of threads.
     dry_run : bool
         Show the plan and stop.
+    join : bool
+        Several files or scans are joined to one dataset instead, in one run.
 
     Returns
     -------
     int
         Exit status.
     """
-    plan = make_plan(read_ows(file), overrides)
+    graph = read_ows(file)
+    if join:
+        plan = make_plan(graph, overrides)
+    else:
+        runs = plan_runs(graph, overrides)
+        if len(runs) > 1:
+            return run_each(runs, threads=threads, dry_run=dry_run)
+        plan = runs[0].ready()
     if dry_run:
         show_plan(plan)
         with RunLines() as lines:
@@ -45,19 +54,6 @@ def run(file: str, overrides: Overrides, *, threads: int | None, dry_run: bool) 
     return 0
 
 
-def _states(plan: Plan) -> dict[str, tuple[int, ...] | None]:
-    """What tells a file that a run may write from the one that it replaces; None where there is no file."""
-    states: dict[str, tuple[int, ...] | None] = {}
-    for path in chain.from_iterable(plan.files.values()):
-        try:
-            status = os.lstat(path)
-        except OSError:
-            states[path] = None
-        else:
-            states[path] = (status.st_ino, status.st_mtime_ns, status.st_size)
-    return states
-
-
 def execute(plan: Plan, threads: int | None) -> None:
     """Run a plan with lines for the user; Ctrl-C or SIGTERM cancels it."""
     with cancel_on_interrupt() as cancelled, RunLines() as lines:
@@ -66,28 +62,7 @@ def execute(plan: Plan, threads: int | None) -> None:
 
 def execute_and_tell(plan: Plan, threads: int | None) -> None:
     """Run a plan, and write which files it has written."""
-    before = _states(plan)
+    before = file_states(plan)
     execute(plan, threads)
-    for path, state in _states(plan).items():
-        if state is not None and state != before[path]:
-            say(f"wrote {path}")
-
-
-def show_plan(plan: Plan) -> None:
-    """Write what a run would do."""
-    say(f"{plan.graph.name}: the nodes run in this order")
-    titles = {node.id: node.title for node in plan.graph.order}
-    for number, node in enumerate(plan.graph.order, start=1):
-        say(f"{number:3d}  {node.title} ({node.step_id})")
-        for name, link in plan.graph.inputs_of(node).items():
-            say(f"       {name} from {titles[link.source]}")
-        for name, value in node.parameters.items():
-            unit = node.step.parameters.entries[name].unit
-            say(f"       {name} = {value!r}" + (f" {unit}" if unit and value is not None else ""))
-    for title, reason in plan.skipped.items():
-        say(f"left out: {title}: {reason}")
-    for paths in plan.inputs.values():
-        for path in paths:
-            say(f"reads  {path}")
-    for path in chain.from_iterable(plan.files.values()):
-        say(f"writes {path}")
+    for path in written_since(before, plan):
+        say(f"wrote {path}")

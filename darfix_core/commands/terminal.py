@@ -63,9 +63,15 @@ class RunLines:
     """Observer of a run: a line for each node on the standard error output, with a bar on a terminal.
 
     Use it as a context manager, so that the bar is taken away at the end.
+
+    Parameters
+    ----------
+    prefix : str
+        Begins the line of each node.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "") -> None:
+        self._prefix = prefix
         self._bar: Any = None
         self._task: Any = None
 
@@ -85,7 +91,7 @@ class RunLines:
 
     def started(self, node: Node, number: int, total: int) -> None:
         """Show the node."""
-        line = f"[{number}/{total}] {node.title}"
+        line = f"{self._prefix}[{number}/{total}] {node.title}"
         if self._bar is None:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
