@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,10 @@ from typing import Any
 import h5py
 import numpy as np
 
+from darfix_core.engine.execution import Execution, current_execution
+from darfix_core.engine.pool import run_all
 from darfix_core.errors import DataFileError
+from darfix_core.io.hdf5_chunks import Request, StoredChunk
 from darfix_core.io.hdf5_file import (
     NOT_FOUND,
     Piece,
@@ -24,12 +28,15 @@ from darfix_core.io.hdf5_file import (
     read_hdf5,
     source_files,
 )
-from darfix_core.model.arrays import AnyArray, IntArray
+from darfix_core.io.hdf5_virtual import parts_of, read_frames, stored_frames
+from darfix_core.model.arrays import AnyArray
 from darfix_core.model.frame_sources import Region, SourceFile, Storage
 
 # Chunks of several frames are kept for the runs that one read is made of, up to this size; slots: a prime.
 _MAX_CHUNK_CACHE = 64 * 2**20
 _CACHE_SLOTS = 10007
+# What HDF5 reads at once.
+_READ_BYTES = 64 * 2**20
 
 
 class Hdf5Source:
@@ -61,6 +68,7 @@ class Hdf5Source:
     def __init__(self, file: str, path: str, frames: tuple[int, int] | None = None) -> None:
         self._file, self._path = file, path
         self._start_sharing()
+        load_filters()
         with read_hdf5(file) as handle, naming_damage(file, path):
             dataset = get_item(handle, path)
             if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 3:
@@ -72,18 +80,30 @@ class Hdf5Source:
                     f"counts must be integers, or floats of 16 to 64 bits, got {dataset.dtype}", file=file, path=path
                 )
             self._dtype: np.dtype[Any] = dtype
-            chunk = dataset.chunks or (1, 1, nx)
-            compressed = dataset.id.get_create_plist().get_nfilters() > 0
-            layer = chunk[0] * ny * nx * dataset.dtype.itemsize
-            self._cache_bytes = min(_MAX_CHUNK_CACHE, layer) if chunk[0] > 1 else 0
+            self._first, stop = (0, n_frames) if frames is None else checked_range(frames, n_frames)
+            self._shape = (stop - self._first, ny, nx)
             self._has_raw_data = bool(dataset.external)
             stored = pieces(dataset)
             self._files = source_files(handle, path, stored)
-        self._first, stop = (0, n_frames) if frames is None else checked_range(frames, n_frames)
-        self._shape = (stop - self._first, ny, nx)
-        self._storage = Storage(chunk[0], chunk[1] if compressed else 1, self._first % chunk[0])
-        self._pieces = [piece for piece in stored if piece.frames.start < stop and piece.frames.stop > self._first]
-        self._check_covered()
+            self._pieces = [piece for piece in stored if piece.frames.start < stop and piece.frames.stop > self._first]
+            self._check_covered()
+            self._describe_storage(dataset, stop)
+
+    def _describe_storage(self, dataset: h5py.Dataset, stop: int) -> None:
+        """Find out in what the frames are stored, and who can read that."""
+        everything = parts_of(dataset)
+        self._parts = tuple(p for p in everything if p.frames.start < stop and p.frames.stop > self._first)
+        self._state = _state_of(dataset.file.filename) if self._parts else None
+        found = stored_frames(dataset, self._parts, self._dtype)
+        self._reader = "HDF5" if found is None else found[0].pipeline.name
+        chunk = dataset.chunks or (1, 1, self._shape[2])
+        compressed, before = dataset.id.get_create_plist().get_nfilters() > 0, self._first
+        self._layer = chunk[0]
+        layer_bytes = chunk[0] * self._shape[1] * self._shape[2] * dataset.dtype.itemsize
+        self._cache_bytes = min(_MAX_CHUNK_CACHE, layer_bytes) if chunk[0] > 1 else 0
+        if found is not None:
+            chunk, compressed, before = found[0].shape, True, self._first + found[1]
+        self._storage = Storage(chunk[0], chunk[1] if compressed else 1, before % chunk[0])
 
     def _start_sharing(self) -> None:
         self._lock, self._users = threading.Lock(), 0
@@ -126,33 +146,59 @@ class Hdf5Source:
         DataFileError
             If the file is gone or broken, or its compression is not known.
         """
-        wanted = region.frames
+        numbers = region.frames
+        if isinstance(numbers, slice):
+            frames, place = np.arange(numbers.start, numbers.stop), None
+        else:
+            # Frames in any order: each is read once, neighbours together.
+            frames, place = np.unique(numbers, return_inverse=True)
         shape = (region.rows.stop - region.rows.start, region.columns.stop - region.columns.start)
-        block = np.empty((region.n_frames, *shape), self._dtype)
-        if block.size == 0:
-            return block
-        load_filters()
-        with naming_damage(self._file, self._path), self._open() as dataset:
-            if isinstance(wanted, slice):
-                self._read_run(dataset, wanted.start, block, region)
-                return block
-            return self._read_numbers(dataset, wanted, block, region)
+        block = np.empty((frames.size, *shape), self._dtype)
+        if block.size:
+            load_filters()
+            with naming_damage(self._file, self._path), self._open() as dataset:
+                self._check_same(dataset)
+                wanted = frames + self._first
+                request = Request(wanted, region.rows, region.columns, block, self._file, self._path)
+                run = current_execution()
+                run_all(_decode, self._chunks(dataset, request, run), run)
+        return block if place is None or np.array_equal(place, np.arange(frames.size)) else block[place]
 
-    def _read_numbers(self, dataset: h5py.Dataset, numbers: IntArray, block: AnyArray, region: Region) -> AnyArray:
-        """Frames in any order: each is read once, neighbours together."""
-        frames, place = np.unique(numbers, return_inverse=True)
-        for run in np.split(np.arange(frames.size), np.flatnonzero(np.diff(frames) > 1) + 1):
-            self._read_run(dataset, int(frames[run[0]]), block[run[0] : run[-1] + 1], region)
-        return block if frames.size == numbers.size and np.all(np.diff(place) == 1) else block[place]
+    @property
+    def reader(self) -> str:
+        """Who decodes the counts: the name of a compression that is decoded here by several threads, or HDF5."""
+        return self._reader
 
-    def _read_run(self, dataset: h5py.Dataset, first: int, block: AnyArray, region: Region) -> None:
-        """Fill a block with consecutive frames."""
-        start = self._first + first
-        self._check_pieces(start, start + len(block))
-        try:
-            dataset.read_direct(block, np.s_[start : start + len(block), region.rows, region.columns])
-        except (OSError, RuntimeError) as error:
-            raise DataFileError(f"frames cannot be read: {error}", file=self._file, path=self._path) from error
+    def _chunks(self, dataset: h5py.Dataset, request: Request, run: Execution) -> Iterator[list[StoredChunk]]:
+        """Chunks to be decoded; what HDF5 has to read is in the block already."""
+        # What a virtual dataset is made of is known of the file as it was.
+        same = self._state is None or self._state == _state_of(dataset.file.filename)
+        for found in read_frames(dataset, self._parts if same else (), request):
+            if isinstance(found, Request):
+                self._read_by_hdf5(dataset, found, run)
+            else:
+                yield found
+
+    def _read_by_hdf5(self, dataset: h5py.Dataset, request: Request, run: Execution) -> None:
+        """Fill a block, in pieces of whole chunks, between which the computation can be cancelled."""
+        self._check_pieces(int(request.frames[0]), int(request.frames[-1]) + 1)
+        per_layer = self._layer * max(1, request.block[0].nbytes)
+        for frames, block in request.runs(self._layer * max(1, _READ_BYTES // per_layer)):
+            run.check_cancelled()
+            try:
+                dataset.read_direct(block, np.s_[frames, request.rows, request.columns])
+            except (OSError, RuntimeError) as error:
+                raise DataFileError(f"frames cannot be read: {error}", file=self._file, path=self._path) from error
+
+    def _check_same(self, dataset: h5py.Dataset) -> None:
+        """The dataset may be another one than when the source was made: files are replaced."""
+        same = dataset.shape[1:] == self._shape[1:] and dataset.shape[0] >= self._first + self._shape[0]
+        if not same or counts_type(dataset.dtype) != self._dtype:
+            raise DataFileError(
+                f"the dataset has changed since it was opened: it is now {dataset.shape} {dataset.dtype}",
+                file=self._file,
+                path=self._path,
+            )
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[h5py.Dataset]:
@@ -239,6 +285,17 @@ def checked_range(frames: tuple[int, int], n_frames: int) -> tuple[int, int]:
     if not 0 <= first < stop <= n_frames:
         raise ValueError(f"frames must be (first, stop) with 0 <= first < stop <= {n_frames}, got {(first, stop)}")
     return first, stop
+
+
+def _state_of(file: str) -> tuple[int, int, int]:
+    """What changes when a file is written or replaced."""
+    status = os.stat(file)
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _decode(chunks: list[StoredChunk]) -> None:
+    for chunk in chunks:
+        chunk.decode()
 
 
 def missing_frames(stored: list[Piece], frames: range) -> range | None:
