@@ -82,7 +82,14 @@ def test_another_file_forgets_the_choices_of_the_last(orange, owdata, scan_file,
     widget.source.line.setText(str(other))
     widget.source.line.editingFinished.emit()
     assert output(orange, widget).n_frames == 3
-    assert stored(widget) == {"path": str(other), "scan": None, "detector": None, "dark": None, "frames": None}
+    assert stored(widget) == {
+        "path": str(other),
+        "scan": None,
+        "detector": None,
+        "dark": None,
+        "positions": None,
+        "frames": None,
+    }
     assert widget.scans.combo.itemText(0) == "automatic: 7.1"
 
 
@@ -184,6 +191,34 @@ def test_several_files_are_one_value(orange, owdata):
     widget.source.line.setText("a.edf; b.edf")
     widget.source.line.editingFinished.emit()
     assert stored(widget)["path"] == ("a.edf", "b.edf")
+
+
+def test_table_of_positions_is_chosen(orange, owdata, tmp_path):
+    np.save(tmp_path / "stack.npy", small_stack(3))
+    table = tmp_path / "motors.csv"
+    table.write_text("mu (deg),samz\n0,4.5\n1,4.5\n2,4.5\n")
+    widget = orange.create_widget(owdata, stored_settings={"path": str(tmp_path / "stack.npy")})
+    assert not output(orange, widget).positions
+    assert widget.file_label.text().startswith("npy: ")
+    widget.positions_table.choose(str(table))
+    dataset = output(orange, widget)
+    assert list(dataset.positions["mu"]) == [0, 1, 2]
+    assert stored(widget)["positions"] == str(table)
+    table.write_text("mu\n0\n1\n")
+    widget.reload_button.click()
+    assert output(orange, widget) is None
+    assert "the table has 2 rows of positions, the scan has 3 frames" in str(widget.Error.failed)
+
+
+def test_folder_of_tiff_files(orange, owdata, tmp_path):
+    import tifffile
+
+    for number in (9, 10):
+        tifffile.imwrite(tmp_path / f"frame_{number}.tif", small_stack(11)[number])
+    widget = orange.create_widget(owdata)
+    widget.source.choose([str(tmp_path)])
+    assert np.array_equal(output(orange, widget).frames, small_stack(11)[9:])
+    assert not widget.scans.isEnabled()
 
 
 def test_real_edf_files(orange, owdata):

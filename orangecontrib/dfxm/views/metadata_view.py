@@ -56,7 +56,10 @@ def metadata_rows(dataset: Dataset) -> Iterator[tuple[str, list[Row]]]:
     yield "Moving motors", [(name, _range(values), dataset.unit(name)) for name, values in dataset.positions.items()]
     yield "Counters", [(name, _range(values), "") for name, values in dataset.counters.items()]
     motors = metadata.get("motors", {})
-    yield "Constant motors", [(name, _text(value), motor_unit(name)) for name, value in sorted(motors.items())]
+    yield (
+        "Constant motors",
+        [(name, _text(value), dataset.unit(name) or motor_unit(name)) for name, value in sorted(motors.items())],
+    )
     parameters = metadata.get("scan_parameters", {})
     if isinstance(parameters, Mapping):
         yield "Scan parameters", [(name, _text(value), "") for name, value in parameters.items()]

@@ -1,4 +1,4 @@
-"""Editors of where data come from: files that are read, and dark frames."""
+"""Editors of where data come from: files that are read, dark frames, and positions of the motors."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from AnyQt.QtCore import Qt
 from AnyQt.QtCore import pyqtSignal as Signal
 from AnyQt.QtWidgets import QComboBox, QFileDialog, QLineEdit, QMenu, QSizePolicy, QToolButton
 
-from orangecontrib.dfxm.views.parameter_editors import Editor
+from orangecontrib.dfxm.views.parameter_editors import Editor, TextEditor
 
 _SEPARATOR = "; "
 HDF5_FILTER = "HDF5 files (*.h5 *.hdf5 *.nxs *.nx)"
 EDF_FILTER = "EDF files (*.edf *.edf.gz *.edf.bz2)"
+TIFF_FILTER = "TIFF files (*.tif *.tiff *.TIF *.TIFF)"
+NPY_FILTER = "NumPy arrays (*.npy)"
+TABLE_FILTER = "Tables (*.csv *.txt *.dat *.tsv)"
 ANY_FILTER = "All files (*)"
 
 
 class SourceEditor(Editor):
-    """Files of a scan: one HDF5 file, some EDF files, a pattern or a folder.
+    """Files of a scan: one HDF5 file, some EDF, TIFF or npy files, a pattern or a folder.
 
     Signals
     -------
@@ -32,7 +35,7 @@ class SourceEditor(Editor):
         super().__init__()
         self._value: str | tuple[str, ...] = ""
         self.line = QLineEdit()
-        self.line.setPlaceholderText("HDF5 file, EDF files, folder or pattern")
+        self.line.setPlaceholderText("HDF5 file, images, folder or pattern")
         self.line.editingFinished.connect(self._typed)
         self.button = QToolButton()
         self.button.setText("Open")
@@ -42,7 +45,9 @@ class SourceEditor(Editor):
         menu.addAction("HDF5 file…", lambda: self._ask_files(HDF5_FILTER))
         menu.addAction("Scan inside an HDF5 file…", self._ask_scan)
         menu.addAction("EDF files…", lambda: self._ask_files(EDF_FILTER))
-        menu.addAction("Folder of EDF files…", self._ask_folder)
+        menu.addAction("TIFF files…", lambda: self._ask_files(TIFF_FILTER))
+        menu.addAction("NumPy array…", lambda: self._ask_files(NPY_FILTER))
+        menu.addAction("Folder of images…", self._ask_folder)
         self.button.setMenu(menu)
         self._lay_out(self.line, self.button)
 
@@ -79,7 +84,7 @@ class SourceEditor(Editor):
             self.choose(paths)
 
     def _ask_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "Open a folder of EDF files", self._folder())
+        path = QFileDialog.getExistingDirectory(self, "Open a folder of EDF or TIFF files", self._folder())
         if path:
             self.choose([path])
 
@@ -148,8 +153,31 @@ class DarkEditor(Editor):
         self.combo.setEditText(self._shown)
 
     def _ask(self) -> None:
-        filters = ";;".join([HDF5_FILTER, EDF_FILTER, ANY_FILTER])
+        filters = ";;".join([HDF5_FILTER, EDF_FILTER, TIFF_FILTER, NPY_FILTER, ANY_FILTER])
         path, _ = QFileDialog.getOpenFileName(self, "Open dark frames", "", filters)
         if path:
             self.combo.setEditText(path)
             self._finished()
+
+
+class PositionsEditor(TextEditor):
+    """Table of the positions of the motors: none, or a text file."""
+
+    def __init__(self) -> None:
+        super().__init__(optional=True, placeholder="those of the scan")
+        self.button = QToolButton()
+        self.button.setText("…")
+        self.button.setToolTip("Choose a table with the positions of the motors")
+        self.button.clicked.connect(self._ask)
+        self.layout().addWidget(self.button)
+
+    def choose(self, path: str) -> None:
+        """Take a file over from the user."""
+        self.set_value(path)
+        self.edited.emit()
+
+    def _ask(self) -> None:
+        filters = ";;".join([TABLE_FILTER, ANY_FILTER])
+        path, _ = QFileDialog.getOpenFileName(self, "Open a table of positions", self.line.text(), filters)
+        if path:
+            self.choose(path)

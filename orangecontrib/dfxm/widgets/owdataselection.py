@@ -18,13 +18,13 @@ from darfix_core.io.report import FileReport, ScanReport
 from orangecontrib.dfxm.views.frame_browser import FrameBrowser
 from orangecontrib.dfxm.views.metadata_view import MetadataView
 from orangecontrib.dfxm.views.parameter_editors import ChoiceEditor, Editor
-from orangecontrib.dfxm.views.source_editors import DarkEditor, SourceEditor
+from orangecontrib.dfxm.views.source_editors import DarkEditor, PositionsEditor, SourceEditor
 from orangecontrib.dfxm.widgets.icon import icon_path
 from orangecontrib.dfxm.widgets.step_widget import StepWidget, run_step
 
 log = logging.getLogger(__name__)
 
-_OF_THE_FILE = ("scan", "detector", "dark", "frames")
+_OF_THE_FILE = ("scan", "detector", "dark", "positions", "frames")
 
 
 def inspect_and_load(
@@ -47,7 +47,7 @@ class OWDataSelection(StepWidget):
 
     step_id = "load"
     icon = icon_path("dataselection.svg")
-    keywords = "load, open, read, file, hdf5, bliss, nexus, edf, scan, detector, dark"
+    keywords = "load, open, read, file, hdf5, bliss, nexus, edf, tiff, npy, csv, positions, scan, detector, dark"
     window_size = (1150, 700)
     control_width = 340
 
@@ -55,7 +55,14 @@ class OWDataSelection(StepWidget):
         """Editors that know what is in the file."""
         self.source, self.scans = SourceEditor(), ChoiceEditor((None,), "automatic")
         self.detectors, self.darks = ChoiceEditor((None,), "automatic"), DarkEditor()
-        return {"path": self.source, "scan": self.scans, "detector": self.detectors, "dark": self.darks}
+        self.positions_table = PositionsEditor()
+        return {
+            "path": self.source,
+            "scan": self.scans,
+            "detector": self.detectors,
+            "dark": self.darks,
+            "positions": self.positions_table,
+        }
 
     def build_controls(self) -> None:
         """The form, and what kind of file it is."""
@@ -111,7 +118,7 @@ class OWDataSelection(StepWidget):
 
     def _scan_picked(self, path: str, scan: str) -> None:
         self._forget()
-        self.change_parameters(path=path, scan=scan or None, detector=None, dark=None, frames=None)
+        self.change_parameters(path=path, scan=scan or None, detector=None, dark=None, positions=None, frames=None)
 
     def _reload(self) -> None:
         self._forget()
