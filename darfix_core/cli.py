@@ -9,7 +9,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from darfix_core import __version__
 from darfix_core.commands.signals import Terminated, terminate_as_interrupt
@@ -20,6 +20,7 @@ examples:
   darfix-core demo                              write a scan, analyse it, compare with the truth
   darfix-core info scan.h5                      what a file holds
   darfix-core run flow.ows --input scan.h5 --scan 2.1 --output results
+  darfix-core run flow.ows --input layer_*.h5 --output results
   darfix-core canvas flow.ows                   open the workflow in Orange Canvas
 """
 
@@ -43,7 +44,7 @@ def _positive(text: str) -> int:
 def _info(options: argparse.Namespace) -> int:
     from darfix_core.commands.info import info
 
-    return info(options.file, scan=options.scan, as_json=options.json)
+    return info(options.file, scan=options.scan, as_json=options.json, positions=options.positions)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -51,7 +52,7 @@ def _run(options: argparse.Namespace) -> int:
     from darfix_core.workflow.plan import Overrides
 
     overrides = Overrides(options.input, options.scan, options.set, options.output, options.overwrite)
-    return run(options.workflow, overrides, threads=options.threads, dry_run=options.dry_run)
+    return run(options.workflow, overrides, threads=options.threads, dry_run=options.dry_run, join=options.join)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -64,6 +65,14 @@ def _convert(options: argparse.Namespace) -> int:
     from darfix_core.commands.convert import convert
 
     return convert(options.workflow, options.target, overwrite=options.overwrite)
+
+
+def _rerun(options: argparse.Namespace) -> int:
+    from darfix_core.commands.rerun import rerun
+    from darfix_core.workflow.plan import Overrides
+
+    changes = Overrides(options.input, options.scan, options.set, options.output, options.overwrite)
+    return rerun(options.file, changes, threads=options.threads, dry_run=options.dry_run)
 
 
 def _steps(options: argparse.Namespace) -> int:
@@ -101,8 +110,9 @@ def make_parser() -> argparse.ArgumentParser:
     _computing_options(demo)
 
     info = command("info", _info, "show the scans, detectors, motors and dimensions of a file")
-    info.add_argument("file", nargs="+", help="HDF5 file; EDF file, files, folder or pattern")
+    info.add_argument("file", nargs="+", help="HDF5 file; EDF, TIFF or npy file, files, folder or pattern")
     info.add_argument("--scan", metavar="S", help="only this scan, such as 1.1")
+    info.add_argument("--positions", metavar="FILE", help="table with the positions of the motors, such as motors.csv")
     info.add_argument("--json", action="store_true", help="write JSON, for programs")
 
     _run_options(command("run", _run, "run a workflow that was saved in the canvas"))
@@ -111,6 +121,8 @@ def make_parser() -> argparse.ArgumentParser:
     convert.add_argument("workflow", metavar="FLOW.ows", help="the workflow")
     convert.add_argument("target", metavar="FLOW.json", help="the file to write, for: ewoks execute FLOW.json")
     convert.add_argument("--overwrite", action="store_true", help="replace an existing file")
+
+    _rerun_options(command("rerun", _rerun, "make stored maps, or a saved dataset, again: from the same or other data"))
 
     steps = command("steps", _steps, "list the steps, or describe one with its parameters")
     steps.add_argument("step", nargs="?", help="step to describe")
@@ -131,22 +143,58 @@ def _computing_options(command: argparse.ArgumentParser) -> None:
     )
 
 
+class _Inputs(argparse.Action):
+    """Files for ``--input``, as many as there are. A workflow that comes behind them is not one of them.
+
+    Parameters
+    ----------
+    workflow : argparse.Action
+        The argument that takes the workflow.
+    """
+
+    def __init__(self, *arguments: Any, workflow: argparse.Action, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self._workflow = workflow
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        given = list(values or ())
+        if namespace.workflow is None and len(given) > 1 and given[-1].endswith(".ows"):
+            namespace.workflow = given.pop()
+            # argparse looks for what is required after all actions have been called.
+            self._workflow.required = False
+        setattr(namespace, self.dest, [*getattr(namespace, self.dest), *given])
+
+
 def _run_options(run: argparse.ArgumentParser) -> None:
-    run.add_argument("workflow", metavar="FLOW.ows", help="the workflow")
+    workflow = run.add_argument("workflow", metavar="FLOW.ows", help="the workflow")
     run.add_argument(
         "--input",
-        action="append",
+        action=_Inputs,
+        workflow=workflow,
+        nargs="+",
         default=[],
         metavar="[NODE=]PATH",
-        help="file for the node that reads one; may be given several times. Without it: what was saved, relative "
-        "paths beside the workflow",
+        help="file for the node that reads one, or several or a pattern: HDF5 files are run one after the other, EDF, "
+        "TIFF and npy files are one stack. Without it: what was saved, relative paths beside the workflow",
     )
-    run.add_argument("--scan", metavar="S", help="scan to read, such as 1.1")
+    run.add_argument(
+        "--scan",
+        metavar="S",
+        help="scan to read, such as 1.1, or several, each a run of its own: 1.1,3.1 or 1.1-7.1 or all",
+    )
+    run.add_argument("--join", action="store_true", help="join several files or scans to one dataset, in one run")
     run.add_argument(
         "--output",
         metavar="DIR",
         help="folder for all files that are written. Without it: where the nodes say, relative paths in the current "
-        "folder. A workflow without Save Maps needs it: the maps at its ends are saved as NODE.h5",
+        "folder. A workflow without Save Maps needs it: the maps at its ends are saved as NODE.h5. Several runs need "
+        "it: each has a folder in it, FILE/SCAN",
     )
     run.add_argument(
         "--set",
@@ -158,6 +206,32 @@ def _run_options(run: argparse.ArgumentParser) -> None:
     _computing_options(run)
     run.add_argument("--dry-run", action="store_true", help="check everything and show the plan, run nothing")
     run.add_argument("--overwrite", action="store_true", help="replace existing output files")
+
+
+def _rerun_options(rerun: argparse.ArgumentParser) -> None:
+    rerun.add_argument("file", metavar="FILE.h5", help="maps or a dataset that darfix-core has saved")
+    rerun.add_argument(
+        "--input",
+        action="append",
+        default=[],
+        metavar="[STEP=]PATH",
+        help="file to read instead of the one that was read; or a saved dataset, to begin with instead of the result "
+        "of a step. May be given several times",
+    )
+    rerun.add_argument("--scan", metavar="S", help="scan to read, such as 1.1")
+    rerun.add_argument(
+        "--output", "-o", metavar="PATH", help="file, or folder, to write to (default: FILE_rerun.h5 beside the file)"
+    )
+    rerun.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="STEP.PARAMETER=VALUE",
+        help="change a parameter. May be given several times",
+    )
+    rerun.add_argument("--threads", metavar="N", type=_positive, help="number of threads")
+    rerun.add_argument("--dry-run", action="store_true", help="show the steps and what became of the files, and stop")
+    rerun.add_argument("--overwrite", action="store_true", help="replace existing output files")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,24 +15,27 @@ from darfix_core.engine.execution import collect_warnings
 from darfix_core.errors import DarfixError, DataFileError
 from darfix_core.io.inspect import inspect_file
 from darfix_core.io.load import open_scan
-from darfix_core.io.report import DetectorReport, FileReport, MotorReport, ScanReport
+from darfix_core.io.report import DetectorReport, FileReport, MotorReport, ScanReport, motor_report
 from darfix_core.model.dataset import Dataset
 from darfix_core.steps.scan_grid import ScanGrid, find_dimensions
 
 _MAX_MOTORS = 12
 
 
-def info(paths: Sequence[str], *, scan: str | None, as_json: bool) -> int:
+def info(paths: Sequence[str], *, scan: str | None, as_json: bool, positions: str | None = None) -> int:
     """Show the scans of a file and the dimensions that would be chosen. No frame is read.
 
     Parameters
     ----------
     paths : sequence of str
-        An HDF5 file, or EDF files.
+        An HDF5 file; or EDF, TIFF or npy files.
     scan : str or None
         Only this scan.
     as_json : bool
         Write JSON instead of text.
+    positions : str, optional
+        Table of the positions of the motors, as `load` takes it; the motors of the report are then those that the
+        scan has with it.
 
     Returns
     -------
@@ -47,7 +50,11 @@ def info(paths: Sequence[str], *, scan: str | None, as_json: bool) -> int:
     """
     path: str | tuple[str, ...] = paths[0] if len(paths) == 1 else tuple(paths)
     report = inspect_file(path, scan=scan)
-    looks = [_look(path, entry) for entry in report.scans]
+    looks = [_look(path, entry, positions) for entry in report.scans]
+    if positions is not None:
+        motors = [look.motors or entry.motors for entry, look in zip(report.scans, looks, strict=True)]
+        scans = (replace(entry, motors=found) for entry, found in zip(report.scans, motors, strict=True))
+        report = replace(report, scans=tuple(scans))
     if as_json:
         plain = report.to_dict()
         for entry, look in zip(plain["scans"], looks, strict=True):
@@ -73,14 +80,17 @@ class _Look:
         The grid that `define_dimensions` would find.
     problem : str
         Why the scan does not open, or has no grid.
+    motors : tuple of MotorReport
+        Those of the opened scan; the ones that moved first.
     """
 
     opens: bool
     grid: ScanGrid | None = None
     problem: str = ""
+    motors: tuple[MotorReport, ...] = ()
 
 
-def _look(path: str | tuple[str, ...], report: ScanReport) -> _Look:
+def _look(path: str | tuple[str, ...], report: ScanReport, positions: str | None) -> _Look:
     if report.problems and not report.detectors:
         return _Look(False, problem=report.problems[0])
     # With a name for each stack none is ambiguous; the first one that opens tells the positions.
@@ -89,7 +99,7 @@ def _look(path: str | tuple[str, ...], report: ScanReport) -> _Look:
     for name in names:
         try:
             with collect_warnings():  # the report has them
-                dataset = open_scan(path, scan=report.name or None, detector=name)
+                dataset = open_scan(path, scan=report.name or None, detector=name, positions=positions)
         except (DarfixError, ValueError, OSError) as error:
             problems.append(str(error))
         else:
@@ -98,11 +108,15 @@ def _look(path: str | tuple[str, ...], report: ScanReport) -> _Look:
 
 
 def _look_at(dataset: Dataset) -> _Look:
+    motors = [motor_report(name, values, dataset.unit(name)) for name, values in dataset.positions.items()]
+    look = _Look(True, motors=tuple(sorted(motors, key=lambda motor: motor.n_positions == 1)))
+    if not motors:
+        return replace(look, problem="The scan has no motor positions; a table can give them: --positions FILE.")
     try:
         parameters = dataset.metadata.get("scan_parameters")
-        return _Look(True, find_dimensions(dataset.positions, dataset.units, dataset.title, parameters))
+        return replace(look, grid=find_dimensions(dataset.positions, dataset.units, dataset.title, parameters))
     except (DarfixError, ValueError) as error:
-        return _Look(True, problem=str(error))
+        return replace(look, problem=str(error))
 
 
 def _refuse_if_nothing_opens(report: FileReport, looks: Sequence[_Look]) -> None:

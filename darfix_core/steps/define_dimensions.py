@@ -91,8 +91,9 @@ def _found(dataset: Dataset, tolerance: float | None) -> Dataset:
     """Dataset with the dimensions that its positions show."""
     if not dataset.positions:
         raise DimensionError(
-            "The scan has no motor positions to find dimensions from. Define the dimensions by hand, with "
-            'assign="order" where the order of the frames gives their places.'
+            "The scan has no motor positions to find dimensions from. Load it with a table of them "
+            '(positions="motors.csv"), or define the dimensions by hand, with assign="order" where the order of the '
+            "frames gives their places."
         )
     parameters = dataset.metadata.get("scan_parameters")
     grid = find_dimensions(
