@@ -29,8 +29,26 @@ VIEW_PREFIX = "view_"
 _VERSIONS = ("2.0", "2.1")
 
 
+# A workflow nests its elements four deep. Python writes trees by recursion.
+_DEEPEST = 100
+
+
 class _Builder(ElementTree.TreeBuilder):
-    """Builder that stops at a document type, whose entities could blow the file up."""
+    """Builder that stops at what only a forged file holds: a document type, whose entities could blow it up, depth."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+
+    def start(self, tag: Any, attributes: dict[Any, Any]) -> ElementTree.Element:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise WorkflowError(f"not an Orange workflow: elements are nested more than {_DEEPEST} deep")
+        return super().start(tag, attributes)
+
+    def end(self, tag: str) -> ElementTree.Element:
+        self._depth -= 1
+        return super().end(tag)
 
     def doctype(self, name: str, public: str | None, system: str | None) -> None:
         raise WorkflowError(f"a document type ({name}) is not allowed")
@@ -42,6 +60,8 @@ def _parse(file: Path) -> ElementTree.Element:
     except OSError as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
         raise WorkflowError(f"{file}: {reason}") from None
+    except ValueError as error:  # a zero character in the name
+        raise WorkflowError(f"{str(file)!r} is no name of a file: {error}") from None
     parser = ElementTree.XMLParser(target=_Builder())
     try:
         root = ElementTree.fromstring(text, parser)
