@@ -26,7 +26,7 @@ from darfix_core.workflow.demo import write_demo_scan
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 DPI = 90
-WIDTH = 1000  # px
+WIDTH = 820  # px, that of the help window
 LARGE = 150_000  # bytes
 #: Picture of a step page -> part of the name that the picture of the window has.
 WIDGETS = {
