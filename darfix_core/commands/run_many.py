@@ -92,7 +92,8 @@ def _show_table(outcomes: Sequence[Outcome], otherwise: str = "not run, cancelle
         run, state = outcome.run, outcome.state
         words = f"failed: {outcome.message}" if state == "failed" else otherwise if state == "not run" else state
         seconds = f"{outcome.seconds:.1f}" if outcome.seconds else "-"
-        rows.append([_short(run.input) or "-", run.scan or "-", seconds, _short(run.output) or "-", words])
+        output = "" if state == "failed" else _short(run.output)
+        rows.append([_short(run.input) or "-", run.scan or "-", seconds, output or "-", words])
     say()
     say_table(["input", "scan", ">seconds", "output", "outcome"], rows)
 

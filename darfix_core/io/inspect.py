@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 import h5py
 
 from darfix_core.engine.execution import collect_warnings
 from darfix_core.errors import DataFileError
 from darfix_core.io.bliss_positions import read_per_frame
+from darfix_core.io.bliss_recording import recording, tell
 from darfix_core.io.bliss_scans import Detector, Scan, choose_scan, find_detectors, find_scans
 from darfix_core.io.bliss_values import scan_parameters, text
 from darfix_core.io.hdf5_file import compression, get_item, naming_damage, pieces, read_hdf5, resolve
 from darfix_core.io.hdf5_source import load_filters
 from darfix_core.io.load import files_of
 from darfix_core.io.report import DetectorReport, FileReport, MotorReport, ScanReport, motor_report
+from darfix_core.io.scan_names import may_name_several, scans_named
 
 
 def inspect_file(path: str | Sequence[str], *, scan: str | None = None) -> FileReport:
@@ -26,12 +29,12 @@ def inspect_file(path: str | Sequence[str], *, scan: str | None = None) -> FileR
     path : str or sequence of str
         As `darfix_core.load` takes it.
     scan : str, optional
-        The only scan to report of an HDF5 file; None: all.
+        The only scan to report of an HDF5 file, or several, see `darfix_core.io.scan_names.scans_named`; None: all.
 
     Returns
     -------
     FileReport
-        Scans that cannot be read are in it, with their problems.
+        Scans that cannot be read are in it, with their problems. Of several HDF5 files the scans of the first.
 
     Raises
     ------
@@ -51,18 +54,22 @@ def inspect_file(path: str | Sequence[str], *, scan: str | None = None) -> FileR
         from darfix_core.io.npy import inspect_npy
 
         return inspect_npy(files)
-    return inspect_bliss(files[0], scan=scan)
+    report = inspect_bliss(files[0], scan=scan)
+    others = [os.path.abspath(file) for file in files[1:]]
+    size = report.size + sum(os.path.getsize(file) for file in others if os.path.exists(file))
+    return replace(report, files=(*report.files, *others), size=size)
 
 
 def inspect_bliss(path: str, *, scan: str | None = None) -> FileReport:
     """Report of an HDF5 file; see `inspect_file`."""
     path = os.path.abspath(path)
+    names = scans_named(path, scan) if scan is not None and may_name_several(scan) else [scan]
     with read_hdf5(path) as file:
         load_filters()
         if scan is None:
             scans, broken = find_scans(file)
         else:
-            scans, broken = [choose_scan(file, scan)], []
+            scans, broken = [choose_scan(file, name) for name in names], []
         reports: list[ScanReport] = []
         for entry in scans:
             try:
@@ -92,11 +99,18 @@ def _scan_report(scan: Scan) -> ScanReport:
         except DataFileError as error:
             problems.append(str(error))
     motors: list[MotorReport] = []
+    there: int | None = None
+    announced = max((detector.shape[0] for detector in found.detectors), default=0)
     if found.detectors:
-        n_frames = min(found.detectors, key=lambda detector: detector.rank).shape[0]
         with collect_warnings() as messages:
             try:
-                per_frame = read_per_frame(scan, n_frames, scan.title, scan_parameters(scan.entry))
+                parameters = scan_parameters(scan.entry)
+                held = recording(scan, min(found.detectors, key=lambda detector: detector.rank), parameters)
+                if held.unfinished:
+                    announced, there = max(announced, held.announced), 0
+                per_frame = read_per_frame(scan, held, scan.title, parameters)
+                tell(held, per_frame.n_frames)
+                there = per_frame.n_frames if held.unfinished else None
                 motors = [motor_report(*item, per_frame.units[item[0]]) for item in per_frame.positions.items()]
             except DataFileError as error:
                 problems.append(str(error))
@@ -104,11 +118,12 @@ def _scan_report(scan: Scan) -> ScanReport:
     return ScanReport(
         scan.name,
         scan.title,
-        max((detector.shape[0] for detector in found.detectors), default=0),
+        announced,
         tuple(detectors),
         tuple(sorted(motors, key=lambda motor: motor.n_positions == 1)),
         text(scan.entry, "start_time"),
         tuple(dict.fromkeys(problems)),
+        there,
     )
 
 
