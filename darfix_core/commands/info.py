@@ -14,8 +14,9 @@ from darfix_core.commands.terminal import say, say_table
 from darfix_core.engine.execution import collect_warnings
 from darfix_core.errors import DarfixError, DataFileError
 from darfix_core.io.inspect import inspect_file
-from darfix_core.io.load import open_scan
+from darfix_core.io.load import files_of, open_scan
 from darfix_core.io.report import DetectorReport, FileReport, MotorReport, ScanReport, motor_report
+from darfix_core.io.scan_names import may_name_several
 from darfix_core.model.dataset import Dataset
 from darfix_core.steps.scan_grid import ScanGrid, find_dimensions
 
@@ -25,12 +26,14 @@ _MAX_MOTORS = 12
 def info(paths: Sequence[str], *, scan: str | None, as_json: bool, positions: str | None = None) -> int:
     """Show the scans of a file and the dimensions that would be chosen. No frame is read.
 
+    Where several scans are asked for, by `scan` or by several HDF5 files, what they give when joined comes last.
+
     Parameters
     ----------
     paths : sequence of str
-        An HDF5 file; or EDF, TIFF or npy files.
+        HDF5 files; or EDF, TIFF or npy files.
     scan : str or None
-        Only this scan.
+        Only this scan, or these.
     as_json : bool
         Write JSON instead of text.
     positions : str, optional
@@ -49,24 +52,50 @@ def info(paths: Sequence[str], *, scan: str | None, as_json: bool, positions: st
         known about them has been shown.
     """
     path: str | tuple[str, ...] = paths[0] if len(paths) == 1 else tuple(paths)
+    kind, files = files_of(path)
+    sources = files if kind == "HDF5" and len(files) > 1 else [path]
+    looked = [_look_into(source, scan, positions) for source in sources]
+    several = len(sources) > 1 or (may_name_several(scan) and len(looked[0][1]) > 1)
+    joined = _look_at_joined(path, scan) if several else None
+    if as_json:
+        plain = [_plain_report(report, looks) for report, looks in looked]
+        whole: dict[str, Any] = plain[0] if len(plain) == 1 else {"reports": plain}
+        if joined is not None:
+            whole["joined"] = {"title": joined.title, "dimensions": _plain_dimensions(joined)}
+        say(json.dumps(_without_nan(whole), indent=2, allow_nan=False))
+    else:
+        for report, looks in looked:
+            _show_file(report)
+            for scan_report, look in zip(report.scans, looks, strict=True):
+                say()
+                _show_scan(scan_report, look)
+            if report is not looked[-1][0] or joined is not None:
+                say()
+        if joined is not None:
+            _show_joined(joined)
+    for report, looks in looked:
+        _refuse_if_nothing_opens(report, looks)
+    return 0
+
+
+def _look_into(
+    path: str | tuple[str, ...], scan: str | None, positions: str | None
+) -> tuple[FileReport, Sequence[_Look]]:
+    """Report of a file, and what comes of opening its scans."""
     report = inspect_file(path, scan=scan)
     looks = [_look(path, entry, positions) for entry in report.scans]
     if positions is not None:
         motors = [look.motors or entry.motors for entry, look in zip(report.scans, looks, strict=True)]
         scans = (replace(entry, motors=found) for entry, found in zip(report.scans, motors, strict=True))
         report = replace(report, scans=tuple(scans))
-    if as_json:
-        plain = report.to_dict()
-        for entry, look in zip(plain["scans"], looks, strict=True):
-            entry["dimensions"] = _plain_dimensions(look)
-        say(json.dumps(_without_nan(plain), indent=2, allow_nan=False))
-    else:
-        _show_file(report)
-        for scan_report, look in zip(report.scans, looks, strict=True):
-            say()
-            _show_scan(scan_report, look)
-    _refuse_if_nothing_opens(report, looks)
-    return 0
+    return report, looks
+
+
+def _plain_report(report: FileReport, looks: Sequence[_Look]) -> dict[str, Any]:
+    plain = report.to_dict()
+    for entry, look in zip(plain["scans"], looks, strict=True):
+        entry["dimensions"] = _plain_dimensions(look)
+    return plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +111,15 @@ class _Look:
         Why the scan does not open, or has no grid.
     motors : tuple of MotorReport
         Those of the opened scan; the ones that moved first.
+    title : str
+        That of the opened scan.
     """
 
     opens: bool
     grid: ScanGrid | None = None
     problem: str = ""
     motors: tuple[MotorReport, ...] = ()
+    title: str = ""
 
 
 def _look(path: str | tuple[str, ...], report: ScanReport, positions: str | None) -> _Look:
@@ -109,7 +141,8 @@ def _look(path: str | tuple[str, ...], report: ScanReport, positions: str | None
 
 def _look_at(dataset: Dataset) -> _Look:
     motors = [motor_report(name, values, dataset.unit(name)) for name, values in dataset.positions.items()]
-    look = _Look(True, motors=tuple(sorted(motors, key=lambda motor: motor.n_positions == 1)))
+    moved_first = tuple(sorted(motors, key=lambda motor: motor.n_positions == 1))
+    look = _Look(True, motors=moved_first, title=dataset.title)
     if not motors:
         return replace(look, problem="The scan has no motor positions; a table can give them: --positions FILE.")
     try:
@@ -117,6 +150,15 @@ def _look_at(dataset: Dataset) -> _Look:
         return replace(look, grid=find_dimensions(dataset.positions, dataset.units, dataset.title, parameters))
     except (DarfixError, ValueError) as error:
         return replace(look, problem=str(error))
+
+
+def _look_at_joined(path: str | tuple[str, ...], scan: str | None) -> _Look:
+    """What comes of joining the scans."""
+    try:
+        with collect_warnings():  # those of each scan have been shown
+            return _look_at(open_scan(path, scan=scan))
+    except (DarfixError, ValueError, OSError) as error:
+        return _Look(False, problem=str(error))
 
 
 def _refuse_if_nothing_opens(report: FileReport, looks: Sequence[_Look]) -> None:
@@ -170,7 +212,8 @@ def _show_file(report: FileReport) -> None:
 
 def _show_scan(report: ScanReport, look: _Look) -> None:
     heading = f"Scan {report.name}" if report.name else "Stack"
-    facts = [report.title or "no title", f"{report.n_frames} frames", report.start_time]
+    complete = "" if report.n_complete is None else f"{report.n_complete} complete of "
+    facts = [report.title or "no title", f"{complete}{report.n_frames} frames", report.start_time]
     say(f"{heading}: " + ", ".join(fact for fact in facts if fact))
     if report.detectors:
         rows = [_detector_row(detector) for detector in report.detectors]
@@ -189,6 +232,17 @@ def _show_scan(report: ScanReport, look: _Look) -> None:
     for text in report.problems:
         if text != look.problem:
             say(f"  problem: {text}")
+
+
+def _show_joined(look: _Look) -> None:
+    if not look.opens:
+        say(f"Joined: not possible. {look.problem}")
+        return
+    say(f"Joined: {look.title}")
+    if look.grid is None:
+        say(f"  dimensions: not found. {look.problem}")
+    else:
+        _show_grid(look.grid)
 
 
 def _detector_row(report: DetectorReport) -> list[str]:
