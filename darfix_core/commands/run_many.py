@@ -44,6 +44,9 @@ def run_each(runs: Sequence[PlannedRun], *, threads: int | None, dry_run: bool) 
         raise errors[0]
     if dry_run:
         return _show_all(runs)
+    for run in runs:
+        if run.error is not None:
+            complain("error", f"{run.title} will not run: {run.error}")
     first = next((run.plan for run in runs if run.plan is not None), None)
     for title, reason in {} if first is None else first.skipped.items():
         say(f"left out: {title}: {reason}")
@@ -121,18 +124,21 @@ class _LinesOfEach:
         self._lines.__exit__(kind, error, trace)
 
     def run_started(self, run: PlannedRun, number: int, total: int) -> None:
-        """Name the run."""
+        """Name the run. Those that cannot run have been named before the first."""
+        if run.plan is None:
+            return
         sys.stderr.write(f"run {number}/{total}: {run.title}\n")
-        self._before = {} if run.plan is None else file_states(run.plan)
+        self._before = file_states(run.plan)
         # While a bar is shown what goes to the standard output would go to the terminal; so each run has its own.
         self._lines = RunLines(f"run {number}/{total} ").__enter__()
 
     def run_ended(self, outcome: Outcome) -> None:
         """Name the files that were written, or what went wrong."""
+        if outcome.run.plan is None:
+            return
         self._lines.__exit__()
-        if outcome.run.plan is not None:
-            for path in written_since(self._before, outcome.run.plan):
-                say(f"wrote {path}")
+        for path in written_since(self._before, outcome.run.plan):
+            say(f"wrote {path}")
         if outcome.state == "failed":
             complain("error", outcome.message)
 
