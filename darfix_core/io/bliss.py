@@ -7,13 +7,13 @@ from typing import Any
 
 import h5py
 
-from darfix_core.engine.execution import warn
 from darfix_core.io.bliss_positions import read_per_frame
+from darfix_core.io.bliss_recording import recording, tell
 from darfix_core.io.bliss_scans import Detector, Scan, choose_detector, choose_scan
-from darfix_core.io.bliss_values import find, interruption, scan_metadata
+from darfix_core.io.bliss_values import find, scan_metadata
 from darfix_core.io.dataset_file import is_saved_dataset, open_saved_dataset
-from darfix_core.io.hdf5_file import naming_damage, pieces, read_hdf5
-from darfix_core.io.hdf5_source import Hdf5Source, checked_range, load_filters, missing_frames
+from darfix_core.io.hdf5_file import naming_damage, read_hdf5
+from darfix_core.io.hdf5_source import Hdf5Source, checked_range, load_filters
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frames import Frames
 
@@ -40,6 +40,7 @@ def open_bliss(
         Without dimensions; what `darfix_core.save_dataset` has written comes as it was. The metadata hold, as far as
         the file has them: title, start_time, sample, instrument, detector, detector_pixel_size (um, along y and x),
         exposure_time (s), motors (those that stood still: name -> position), scan_parameters, end_reason, scan, file.
+        Of a scan that is still recorded, or a file that is being copied, it holds what is complete, with a warning.
 
     Raises
     ------
@@ -59,12 +60,14 @@ def open_bliss(
             stack = choose_detector(chosen, detector)
             metadata = _metadata(chosen, stack)
             title, parameters = metadata.get("title", ""), metadata.get("scan_parameters", {})
-            per_frame = read_per_frame(chosen, _recorded_frames(chosen, stack), title, parameters)
-            inside = chosen.path(stack.path)
+            found = recording(chosen, stack, parameters)
+            per_frame = read_per_frame(chosen, found, title, parameters)
+            tell(found, per_frame.n_frames)
+            stored = (path, chosen.path(stack.path)) if found.stored is None else found.stored
     metadata["motors"] = dict(per_frame.constants)
     first, stop = (0, per_frame.n_frames) if frames is None else checked_range(frames, per_frame.n_frames)
     return Dataset(
-        Frames(Hdf5Source(path, inside, (first, stop))),
+        Frames(Hdf5Source(*stored, (first, stop))),
         positions={name: values[first:stop] for name, values in per_frame.positions.items()},
         units=per_frame.units,
         counters={name: values[first:stop] for name, values in per_frame.counters.items()},
@@ -76,15 +79,3 @@ def _metadata(scan: Scan, stack: Detector) -> dict[str, Any]:
     group = find(scan.entry, f"instrument/{stack.name}")
     known = scan_metadata(scan.entry, group if isinstance(group, h5py.Group) else None)
     return known | {"detector": stack.name, "scan": scan.name, "file": scan.file}
-
-
-def _recorded_frames(scan: Scan, stack: Detector) -> int:
-    """Frames of the stack that were recorded: an interrupted scan may announce more than its files hold."""
-    n_frames = stack.shape[0]
-    reason = interruption(scan.entry)
-    stored = pieces(stack.dataset) if reason and stack.dataset.is_virtual else []
-    lacking = missing_frames(stored, range(n_frames)) if stored else None
-    if lacking is None or lacking.start == 0:
-        return n_frames
-    warn(f"the scan is not whole ({reason}): its files hold {lacking.start} of {n_frames} frames")
-    return lacking.start

@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import h5py
 import numpy as np
 
 from darfix_core.engine.execution import warn
-from darfix_core.errors import DataFileError
+from darfix_core.io.bliss_recording import Recording
 from darfix_core.io.bliss_scans import Scan
-from darfix_core.io.bliss_values import attribute, find, finite, interruption, unit_attribute
-from darfix_core.io.hdf5_file import get_item
+from darfix_core.io.bliss_tables import READ_BACKS, Entry, Tables, collect
+from darfix_core.io.bliss_unfinished import positions_there, with_counters, without_blank_end
+from darfix_core.io.growing_file import IncompleteFileError
 from darfix_core.model.arrays import FloatArray
 from darfix_core.units import motor_unit
 
-# Read-backs of one motor, best first: at the centre of the exposure, as it was asked, at its start.
-_READ_BACKS = ("{}_center", "{}", "{}_trig")
-
-
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """A dataset of one axis that may be a motor or a counter."""
-
-    name: str
-    dataset: h5py.Dataset
-
-    @property
-    def length(self) -> int:
-        """Number of values."""
-        return int(self.dataset.shape[0])
+# What a warning lists.
+_LISTED = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,95 +43,14 @@ class PerFrame:
     constants: Mapping[str, float]
 
 
-@dataclass(eq=False)
-class _Tables:
-    """All entries of a scan and its sub-scans, those of the scan first."""
-
-    entries: dict[str, list[Entry]] = field(default_factory=dict)
-    constants: dict[str, float] = field(default_factory=dict)
-    units: dict[str, str] = field(default_factory=dict)
-    positioners: set[str] = field(default_factory=set)
-    lists_positioners: bool = False
-    problems: dict[str, DataFileError] = field(default_factory=dict)
-
-    def add(self, parent: h5py.Group, path: str, name: str, *, positioner: bool = False) -> None:
-        """Note the dataset at a path under the name of its motor or counter."""
-        if positioner:
-            self.positioners.add(name)
-        try:
-            item = get_item(parent, path)
-        except DataFileError as error:
-            self.problems.setdefault(name, error)
-            return
-        if isinstance(item, h5py.Group) and positioner:
-            item = find(item, "value")
-        if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "uifb":
-            return
-        if item.ndim == 1:
-            self.entries.setdefault(name, []).append(Entry(name, item))
-        constant = finite(item[()]) if positioner and item.size == 1 else None
-        if constant is not None:
-            self.constants.setdefault(name, constant)
-        unit = unit_attribute(item)
-        if unit:
-            self.units.setdefault(name, unit)
-
-
-def _collect(scan: Scan) -> _Tables:
-    tables = _Tables()
-    for entry in (scan.entry, *_sub_scans(scan)):
-        for place in ("instrument/positioners", "positioners"):
-            for name in _names(entry, place):
-                tables.lists_positioners = True
-                tables.add(entry, f"{place}/{name}", name, positioner=True)
-        measured = _names(entry, "measurement")
-        for name in _names(entry, "instrument"):
-            group = find(entry, f"instrument/{name}")
-            if isinstance(group, h5py.Group):
-                declared = attribute(group, "NX_class") == "NXpositioner"
-                for key in ("value", "data"):
-                    if key in group:
-                        tables.add(group, key, name, positioner=declared)
-                # Under measurement the further values of a counter have names of their own.
-                for key in group if not measured else ():
-                    if key not in ("value", "data"):
-                        tables.add(group, key, f"{name}_{key}")
-            else:
-                tables.add(entry, f"instrument/{name}", name)
-        for name in measured:
-            tables.add(entry, f"measurement/{name}", name)
-        for name in entry:
-            if isinstance(find(entry, name), h5py.Dataset):
-                tables.add(entry, name, name)
-    return tables
-
-
-def _names(entry: h5py.Group, path: str) -> list[str]:
-    group = find(entry, path)
-    return list(group) if isinstance(group, h5py.Group) else []
-
-
-def _sub_scans(scan: Scan) -> Iterator[h5py.Group]:
-    """The other acquisition chains of the scan: 1.2, 1.3 for the scan 1.1."""
-    match = re.fullmatch(r"(?P<folder>.*/)?(?P<number>\d+)\.\d+", scan.name)
-    if match is None:
-        return
-    folder = match["folder"] or "/"
-    for name in _names(scan.root, folder):
-        if name.startswith(f"{match['number']}.") and name != scan.name.rpartition("/")[2]:
-            entry = find(scan.root, folder + name)
-            if isinstance(entry, h5py.Group):
-                yield entry
-
-
-def read_per_frame(scan: Scan, n_frames: int, title: str, parameters: Mapping[str, Any]) -> PerFrame:
+def read_per_frame(scan: Scan, recording: Recording, title: str, parameters: Mapping[str, Any]) -> PerFrame:
     """Positions, counters and constant motors of a scan.
 
     Parameters
     ----------
     scan : Scan
-    n_frames : int
-        Frames of the detector.
+    recording : Recording
+        The frames of the detector.
     title : str
         Of the scan; names the motors that it moves.
     parameters : mapping
@@ -158,33 +64,37 @@ def read_per_frame(scan: Scan, n_frames: int, title: str, parameters: Mapping[st
     ------
     DataFileError
         If a motor that the scan moves has another number of positions than there are frames, unless the scan
-        was interrupted; or if a file that holds them is missing.
+        was interrupted or still runs; or if a file that holds them is missing.
     """
-    tables = _collect(scan)
+    tables = collect(scan, recording)
     words = _words(title, parameters)
     motors = _motors(tables, words)
+    moved = [name for name in motors if name in words]
     for name in motors:
-        if name in tables.problems and not _read_backs(tables, name):
-            raise tables.problems[name]
-    lengths = _lengths(scan, tables, motors, [name for name in motors if name in words], n_frames)
+        problem = None if tables.read_backs(name) else tables.problems.get(name)
+        if problem is not None and (name in moved or not isinstance(problem, IncompleteFileError)):
+            raise problem
+    choose = _lengths_of_unfinished if recording.unfinished else _lengths
+    lengths = choose(scan, tables, motors, moved)
     common = min(lengths)
     positions: dict[str, FloatArray] = {}
     units: dict[str, str] = {}
     for name in motors:
-        entry = next((entry for entry in _read_backs(tables, name) if entry.length in lengths), None)
+        entry = next((entry for entry in tables.read_backs(name) if entry.length in lengths), None)
         if entry is None:
             continue
         if entry.name != name and entry.name.endswith("_trig"):
             warn(f"the positions of {name} were recorded at the start of each exposure only ({entry.name})")
-        positions[name] = _values(scan, entry)[:common]
+        positions[name] = _values(scan, entry, common)
         units[name] = tables.units.get(entry.name) or tables.units.get(name) or motor_unit(name)
     counters: dict[str, FloatArray] = {}
-    used = {read_back.format(name) for name in positions for read_back in _READ_BACKS[:2]}
+    used = {read_back.format(name) for name in positions for read_back in READ_BACKS[:2]}
     for name, entries in tables.entries.items():
         held = next((entry for entry in entries if entry.length in lengths), None)
         if held is not None and name not in used:
-            counters[name] = _values(scan, held)[:common]
+            counters[name] = _values(scan, held, common)
     constants = {name: entry for name, entry in tables.constants.items() if name not in positions}
+    _tell_left_out(tables, words, set(positions), {*counters, *constants})
     return PerFrame(common, positions, units, counters, constants)
 
 
@@ -194,7 +104,7 @@ def _words(title: str, parameters: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(word for text in texts for word in re.split(r"[\s,;:=()\[\]'\"]+", text) if word))
 
 
-def _motors(tables: _Tables, words: list[str]) -> list[str]:
+def _motors(tables: Tables, words: list[str]) -> list[str]:
     """Motors among the entries, those that the scan names first."""
     names = {entry.removesuffix("_center").removesuffix("_trig") for entry in (*tables.entries, *tables.problems)}
     declared = names & tables.positioners
@@ -203,16 +113,12 @@ def _motors(tables: _Tables, words: list[str]) -> list[str]:
     return [name for name in words if name in names] + sorted(declared - set(words))
 
 
-def _read_backs(tables: _Tables, motor: str) -> list[Entry]:
-    """Read-backs of a motor, best first."""
-    return [entry for read_back in _READ_BACKS for entry in tables.entries.get(read_back.format(motor), ())]
-
-
-def _lengths(scan: Scan, tables: _Tables, motors: list[str], moved: list[str], n_frames: int) -> set[int]:
+def _lengths(scan: Scan, tables: Tables, motors: list[str], moved: list[str]) -> set[int]:
     """Number of frames, and where an interrupted scan has another number of positions, that as well."""
+    n_frames, reason = tables.recording.n_frames, tables.recording.reason
     other: dict[str, int] = {}
     for name in moved or motors:
-        lengths = [entry.length for entry in _read_backs(tables, name)]
+        lengths = [entry.length for entry in tables.read_backs(name)]
         if n_frames in lengths:
             if not moved:
                 return {n_frames}
@@ -220,17 +126,65 @@ def _lengths(scan: Scan, tables: _Tables, motors: list[str], moved: list[str], n
             other[name] = lengths[0]
     if not other:
         return {n_frames}
-    counts = ", ".join(f"{count} positions of {name}" for name, count in other.items())
-    reason = interruption(scan.entry)
+    counts = _counts(other)
     if not reason:
         raise scan.error(f"the detector has {n_frames} frames, but there are {counts}")
-    common = min(n_frames, *other.values())
-    warn(f"the scan is not whole ({reason}), with {n_frames} frames and {counts}: the first {common} are used")
+    _tell_common(tables.recording, counts, min(n_frames, *other.values()))
     return {n_frames, *other.values()}
 
 
-def _values(scan: Scan, entry: Entry) -> FloatArray:
+def _counts(lengths: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} positions of {name}" for name, count in lengths.items())
+
+
+def _tell_common(recording: Recording, counts: str, common: int) -> None:
+    warn(
+        f"the scan is not whole ({recording.reason}), with {recording.n_frames} frames and {counts}: "
+        f"the first {common} are used"
+    )
+
+
+def _lengths_of_unfinished(scan: Scan, tables: Tables, motors: list[str], moved: list[str]) -> range:
+    """Lengths of what belongs to the frames of a scan that is not all there; the first is that of its frames."""
+    recording = tables.recording
+    there = positions_there(tables, moved or motors, bool(moved))
+    other = {name: count for name, count in there.items() if count != recording.n_frames}
+    sizes = [len(entry.dataset) for name in there for entry in tables.read_backs(name)]
+    longest = max([recording.announced, *sizes])
+    common = min([recording.n_frames, *there.values()])
+    if recording.growing and not recording.ended:
+        common = with_counters(tables, common, longest)
+    common = without_blank_end(tables, common, moved)
+    if common == 0:
+        counts = f" and {_counts(other)}" if other else ""
+        raise scan.error(f"no frame is complete yet ({recording.reason}): there are {recording.n_frames}{counts}")
+    if other and not recording.growing:
+        _tell_common(recording, _counts(other), common)
+    return range(common, longest + 1)
+
+
+def _tell_left_out(tables: Tables, words: list[str], positions: set[str], others: set[str]) -> None:
+    """Warn of what is not there yet.
+
+    Raises
+    ------
+    IncompleteFileError
+        If that is a motor that the scan names.
+    """
+    absent = {name: error for name, error in tables.problems.items() if isinstance(error, IncompleteFileError)}
+    for word in words:
+        if absent and word not in positions and (motor_unit(word) or word in tables.positioners):
+            raise absent.get(word) or next(iter(absent.values()))
+    if tables.recording.growing and tables.recording.ended:
+        short = {name for name, held in tables.entries.items() if all(e.length < len(e.dataset) for e in held)}
+        left_out = sorted((short | absent.keys()) - positions - others)
+        if left_out:
+            more = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
+            warn(f"left out, as they are not there yet: {', '.join(left_out[:_LISTED])}{more}")
+
+
+def _values(scan: Scan, entry: Entry, n_frames: int) -> FloatArray:
     try:
-        return np.asarray(entry.dataset[()], dtype=np.float64)
+        return np.asarray(entry.dataset[:n_frames], dtype=np.float64)
     except (OSError, RuntimeError) as error:
         raise scan.error(f"the values of {entry.name} cannot be read: {error}", entry.dataset.name) from error

@@ -10,6 +10,7 @@ import h5py
 from darfix_core.engine.execution import warn
 from darfix_core.errors import DataFileError, nearest
 from darfix_core.io.bliss_values import attribute, find, text
+from darfix_core.io.growing_file import IncompleteFileError
 from darfix_core.io.hdf5_file import NOT_FOUND, Item, counts_type, get_item
 
 # How deep a stack is looked for where it is in none of the usual places.
@@ -109,7 +110,11 @@ def find_scans(file: h5py.File) -> tuple[list[Scan], list[DataFileError]]:
     scans: list[Scan] = []
     problems: list[DataFileError] = []
     for name, group in _groups(file, problems):
-        below = [] if _is_entry(group) else [(n, g) for n, g in _groups(group, problems) if _is_entry(g)]
+        try:
+            below = [] if _is_entry(group) else [(n, g) for n, g in _groups(group, problems) if _is_entry(g)]
+        except IncompleteFileError as error:
+            problems.append(error)
+            continue
         scans += [Scan(file, f"{name}/{inner}", item) for inner, item in below] or [Scan(file, name, group)]
     return sorted(scans, key=lambda scan: _natural(scan.name)), problems
 
@@ -147,8 +152,13 @@ def choose_scan(file: h5py.File, wanted: str | None) -> Scan:
     if wanted is not None:
         return _named_scan(file, wanted)
     scans, problems = find_scans(file)
-    found = {scan: find_detectors(scan) for scan in scans}
-    held = [scan for scan in scans if found[scan].detectors]
+    found: dict[Scan, Found] = {}
+    for scan in scans:
+        try:
+            found[scan] = find_detectors(scan)
+        except IncompleteFileError as error:
+            problems.append(error)
+    held = [scan for scan in found if found[scan].detectors]
     if len(held) == 1:
         for problem in problems:
             warn(f"a scan is left out: {problem}")
@@ -195,7 +205,7 @@ def _describe(scan: Scan, found: Found) -> str:
 def find_detectors(scan: Scan) -> Found:
     """Stacks of frames in a scan; one that has several names is listed once."""
     found = Found()
-    for name, path in _places(scan):
+    for name, path in _places(scan, found):
         _look(scan, found, name, path)
     # What BLISS records is all under measurement; scans without a detector are many, and need no search.
     if not found.detectors and "measurement" not in scan.entry:
@@ -204,18 +214,26 @@ def find_detectors(scan: Scan) -> Found:
     return found
 
 
-def _places(scan: Scan) -> Iterator[tuple[str, str]]:
-    """Where detectors usually are: name, path inside the scan."""
+def _places(scan: Scan, found: Found) -> Iterator[tuple[str, str]]:
+    """Where detectors usually are: name, path inside the scan. Groups that are not there yet are noted as problems."""
     for name in _children(scan.entry, "instrument") or ():
         if name.startswith("positioners"):
             continue
-        keys = _children(scan.entry, f"instrument/{name}")
+        try:
+            keys = _children(scan.entry, f"instrument/{name}")
+        except IncompleteFileError as error:
+            found.problems[f"instrument/{name}"] = error
+            continue
         if keys is None:
             yield name, f"instrument/{name}"
             continue
         for key in sorted(keys, key=lambda key: _STACK_NAMES.index(key) if key in _STACK_NAMES else len(_STACK_NAMES)):
             yield name, f"instrument/{name}/{key}"
-    for name in _children(scan.entry, "measurement") or ():
+    try:
+        measured = _children(scan.entry, "measurement") or ()
+    except IncompleteFileError as error:
+        found.problems["measurement"], measured = error, ()
+    for name in measured:
         yield name, f"measurement/{name}"
 
 
@@ -230,9 +248,9 @@ def _children(entry: h5py.Group, path: str) -> list[str] | None:
 
 def _look(scan: Scan, found: Found, name: str, path: str) -> None:
     """Add what is at a path to what was found, if it is a stack."""
-    if _is_flat(scan.entry, path):
-        return
     try:
+        if _is_flat(scan.entry, path):
+            return
         item = get_item(scan.entry, path)
     except DataFileError as error:
         found.problems[path] = error

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import h5py
 import numpy as np
 
 from darfix_core.errors import DataFileError
+from darfix_core.io.growing_file import IncompleteFileError
 from darfix_core.io.hdf5_file import Item, get_item
 
 _PARAMETER_GROUPS = (
@@ -34,9 +36,17 @@ _UNITS = {
 
 
 def find(parent: h5py.Group, path: str) -> Item | None:
-    """Group or dataset below a group; None where there is none, or where a link to it is broken."""
+    """Group or dataset below a group; None where there is none, or where a link to it is broken.
+
+    Raises
+    ------
+    IncompleteFileError
+        If it lies in the part of a file that is not there yet.
+    """
     try:
         return get_item(parent, path)
+    except IncompleteFileError:
+        raise
     except DataFileError:
         return None
 
@@ -114,16 +124,24 @@ def scan_metadata(entry: h5py.Group, detector: h5py.Group | None) -> dict[str, A
     """
     found: dict[str, Any] = {
         "title": text(entry, "title"),
-        "start_time": text(entry, "start_time"),
-        "sample": text(entry, "sample/name"),
-        "instrument": text(entry, "instrument/name"),
+        "start_time": _if_there(text, entry, "start_time"),
+        "sample": _if_there(text, entry, "sample/name"),
+        "instrument": _if_there(text, entry, "instrument/name"),
         "scan_parameters": scan_parameters(entry),
-        "end_reason": text(entry, "end_reason"),
+        "end_reason": _if_there(text, entry, "end_reason"),
     }
     if detector is not None:
-        found["detector_pixel_size"] = _pixel_size(detector)
-    found["exposure_time"] = _exposure_time(detector, found["scan_parameters"])
+        found["detector_pixel_size"] = _if_there(_pixel_size, detector)
+    found["exposure_time"] = _if_there(_exposure_time, detector, found["scan_parameters"])
     return {name: entry for name, entry in found.items() if entry not in (None, "", {})}
+
+
+def _if_there(read: Callable[..., Any], *arguments: Any) -> Any:
+    """Fact that a scan can do without; None while it lies in a part of a file that is not there yet."""
+    try:
+        return read(*arguments)
+    except IncompleteFileError:
+        return None
 
 
 def _pixel_size(detector: h5py.Group) -> tuple[float, float] | None:
@@ -164,10 +182,15 @@ _UNFINISHED = ("abort", "interrupt", "fail", "kill", "error", "cancel", "deleted
 def interruption(entry: h5py.Group) -> str:
     """Why a scan is not whole, as far as the file tells; empty for scans that went through."""
     for path in ("end_reason", "writer/status"):
-        reason = text(entry, path)
+        reason = _if_there(text, entry, path) or ""
         if any(word in reason.lower() for word in _UNFINISHED):
             return reason
     # BLISS writes when a scan starts, and both of these when it ends, however it ends.
-    if text(entry, "start_time") and "end_time" not in entry and "end_reason" not in entry:
+    if _if_there(text, entry, "start_time") and not has_end(entry):
         return "no end is recorded: it was cut off, or still runs"
     return ""
+
+
+def has_end(entry: h5py.Group) -> bool:
+    """True for a scan that has ended, however it ended."""
+    return "end_time" in entry or "end_reason" in entry

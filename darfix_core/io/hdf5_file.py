@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from darfix_core.errors import DataFileError
+from darfix_core.io.growing_file import IncompleteFileError, is_cut_off, is_partial, missing_part, open_partial
 from darfix_core.io.signature import describe_file
 from darfix_core.model.frame_sources import SourceFile
 
@@ -37,12 +38,13 @@ def open_hdf5(path: str) -> h5py.File:
     Returns
     -------
     h5py.File
-        To be closed by the caller.
+        To be closed by the caller. Of a file that is being copied, what is there can be read; see
+        `darfix_core.io.growing_file`.
 
     Raises
     ------
     DataFileError
-        If the file is missing, is no HDF5 file (the message says what it is) or is cut off.
+        If the file is missing, is no HDF5 file (the message says what it is), or too little of it is there.
     """
     # HDF5 wants equal flags from all who have a file open in one process. Where a viewer or a notebook holds
     # the file with other flags, theirs are taken: a file that is open is not locked again.
@@ -61,6 +63,11 @@ def open_hdf5(path: str) -> h5py.File:
             failure = failure or error
             if not any(words in str(error) for words in ("flag", "already open for write")):
                 break
+    if "truncated" in str(failure):
+        with naming_damage(path):
+            partial = open_partial(path)
+        if partial is not None:
+            return partial
     raise DataFileError(_why_not_opened(path, failure), file=path) from failure
 
 
@@ -82,6 +89,8 @@ def naming_damage(file: str, path: str | None = None) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
+        if os.path.isfile(file) and is_cut_off(file):
+            raise missing_part(file) from error
         raise DataFileError(f"cannot be read, the file is damaged: {error}", file=file, path=path) from error
 
 
@@ -142,8 +151,28 @@ def _walk(parent: h5py.Group, name: str, depth: int) -> Item | None:
         try:
             item = item[part]
         except NOT_FOUND as error:
-            raise _broken_link(item, part, link, depth, error) from error
+            followed = _follow(item, link, depth)
+            if followed is None:
+                raise _broken_link(item, part, link, depth, error) from error
+            item = followed
     return item
+
+
+def _follow(parent: h5py.Group, link: Any, depth: int) -> Item | None:
+    """Target of a link that HDF5 does not follow, as a file is still written or copied; None where there is none."""
+    if depth > _MAX_LINKS:
+        return None
+    if isinstance(link, h5py.SoftLink):
+        return _walk(parent, link.path, depth + 1)
+    target = find_external(parent.file.filename, link.filename) if isinstance(link, h5py.ExternalLink) else None
+    if target is None:
+        return None
+    try:
+        return _walk(open_hdf5(target), link.path, depth + 1)
+    except IncompleteFileError:
+        raise
+    except DataFileError:
+        return None
 
 
 def _broken_link(parent: h5py.Group, name: str, link: Any, depth: int, error: Exception) -> DataFileError:
@@ -200,50 +229,70 @@ class Piece:
         Path inside; empty for raw data.
     frames : range
         The frames that it holds.
+    first : int
+        Which one of its own is the first of them.
     """
 
     file: str
     path: str
     frames: range
+    first: int = 0
 
 
-def pieces(dataset: h5py.Dataset) -> list[Piece]:
+def pieces(dataset: h5py.Dataset, frames: tuple[int, int] | None = None) -> list[Piece]:
     """Files that a virtual dataset, or one with external raw data, takes its frames from; else none.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+    frames : (int, int), optional
+        First frame that is wanted, and the one behind the last; files of other frames are left out. None: all.
+
+    Returns
+    -------
+    list of Piece
 
     Raises
     ------
     DataFileError
         If one of the files is missing: HDF5 would give zeros for its frames.
     """
-    owner = dataset.file.filename
-    found: list[Piece] = []
-    if dataset.is_virtual:
-        files: dict[str, str] = {}
-        for source in dataset.virtual_sources():
-            name = source.file_name
-            if name not in files:
-                # Names with a pattern stand for a file of each block, known to HDF5 alone.
-                files[name] = name if "%b" in name else find_external(owner, name) or _missing(dataset, name)
-            found.append(Piece(files[name], source.dset_name, _frames_of(source, dataset)))
-    else:
-        folder = os.path.dirname(os.path.abspath(owner))
-        for name, _, _ in dataset.external or ():
-            file = os.path.join(folder, name)
-            found.append(Piece(file if os.path.exists(file) else _missing(dataset, name), "", range(dataset.shape[0])))
+    found = announced_pieces(dataset)
+    if frames is not None:
+        found = [piece for piece in found if piece.frames.start < frames[1] and piece.frames.stop > frames[0]]
+    for piece in found:
+        if "%b" not in piece.file and not os.path.exists(piece.file):
+            raise DataFileError(
+                f"the external file {piece.file} is missing", file=dataset.file.filename, path=dataset.name
+            )
     return found
 
 
-def _missing(dataset: h5py.Dataset, name: str) -> str:
+def announced_pieces(dataset: h5py.Dataset) -> list[Piece]:
+    """As `pieces`, with those whose files are missing."""
     owner = dataset.file.filename
-    raise DataFileError(f"the external file {expected(owner, name)} is missing", file=owner, path=dataset.name)
+    if not dataset.is_virtual:
+        folder, all_frames = os.path.dirname(os.path.abspath(owner)), range(dataset.shape[0])
+        return [Piece(os.path.join(folder, name), "", all_frames) for name, _, _ in dataset.external or ()]
+    found: list[Piece] = []
+    files: dict[str, str] = {}
+    for source in dataset.virtual_sources():
+        name = source.file_name
+        if name not in files:
+            # Names with a pattern stand for a file of each block, known to HDF5 alone.
+            files[name] = name if "%b" in name else find_external(owner, name) or expected(owner, name)
+        frames, taken = _first_axis(source.vspace, dataset.shape), _first_axis(source.src_space, (0,))
+        found.append(Piece(files[name], source.dset_name, frames, taken.start))
+    return found
 
 
-def _frames_of(source: Any, dataset: h5py.Dataset) -> range:
+def _first_axis(selection: h5py.h5s.SpaceID, shape: tuple[int, ...]) -> range:
+    """Range of frames that a selection reaches over."""
     try:
-        first, last = source.vspace.get_select_bounds()
+        first, last = selection.get_select_bounds()
     except (RuntimeError, ValueError):
         # A selection without an end.
-        return range(dataset.shape[0])
+        return range(shape[0])
     return range(int(first[0]), int(last[0]) + 1)
 
 
@@ -258,6 +307,8 @@ def check_piece(piece: Piece) -> None:
     if not piece.path or "%b" in piece.file:
         return
     with read_hdf5(piece.file) as file:
+        if is_partial(file):
+            raise missing_part(piece.file)
         item = get_item(file, piece.path)
         if not isinstance(item, h5py.Dataset):
             raise DataFileError("the file has no such dataset", file=piece.file, path=piece.path)
@@ -287,7 +338,8 @@ def resolve(file: h5py.File, path: str) -> tuple[str, str]:
             base = "" if link.path.startswith("/") else walked
             return resolve(item.file, f"{base}/{link.path.lstrip('/')}{rest}")
         if isinstance(link, h5py.ExternalLink):
-            return resolve(item[part].file, f"/{link.path.strip('/')}{rest}")
+            target = get_item(item, part)
+            return resolve(item if target is None else target.file, f"/{link.path.strip('/')}{rest}")
         item, walked = item[part], f"{walked}/{part}"
     return os.path.abspath(item.file.filename), walked
 
@@ -322,33 +374,3 @@ def counts_type(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
     if dtype.kind not in "uif" or dtype.itemsize > 8:
         return None
     return np.dtype(np.float32) if dtype.kind == "f" and dtype.itemsize < 4 else dtype.newbyteorder("=")
-
-
-_FILTERS = {
-    1: "gzip",
-    4: "szip",
-    307: "bzip2",
-    32000: "lzf",
-    32001: "blosc",
-    32004: "lz4",
-    32008: "bitshuffle",
-    32013: "zfp",
-    32015: "zstd",
-    32026: "blosc2",
-}
-_BITSHUFFLE_OPTIONS = {2: "bitshuffle/lz4", 3: "bitshuffle/zstd"}
-# Checksums, byte shuffling and the like, which do not compress.
-_NO_COMPRESSION = {2, 3, 5, 6}
-
-
-def compression(dataset: h5py.Dataset) -> str:
-    """Name of the compression of a dataset, ``""`` for none."""
-    settings = dataset.id.get_create_plist()
-    for number in range(settings.get_nfilters()):
-        code, _, options, name = settings.get_filter(number)
-        if code in _NO_COMPRESSION:
-            continue
-        if code == 32008:
-            return _BITSHUFFLE_OPTIONS.get(options[4] if len(options) > 4 else 0, "bitshuffle")
-        return _FILTERS.get(code) or name.decode(errors="replace") or f"filter {code}"
-    return ""

@@ -14,7 +14,8 @@ from darfix_core.io.bliss_positions import read_per_frame
 from darfix_core.io.bliss_recording import recording, tell
 from darfix_core.io.bliss_scans import Detector, Scan, choose_scan, find_detectors, find_scans
 from darfix_core.io.bliss_values import scan_parameters, text
-from darfix_core.io.hdf5_file import compression, get_item, naming_damage, pieces, read_hdf5, resolve
+from darfix_core.io.hdf5_compression import compression
+from darfix_core.io.hdf5_file import get_item, naming_damage, pieces, read_hdf5, resolve
 from darfix_core.io.hdf5_source import load_filters
 from darfix_core.io.load import files_of
 from darfix_core.io.report import DetectorReport, FileReport, MotorReport, ScanReport, motor_report

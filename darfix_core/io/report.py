@@ -82,7 +82,7 @@ class ScanReport:
     title : str
         Empty when unknown.
     n_frames : int
-        Frames of the detector with the most; 0 for a scan without frames.
+        Frames of the detector with the most, or that were announced; 0 for a scan without frames.
     detectors : tuple of DetectorReport
     motors : tuple of MotorReport
         Motors with one position a frame; those that moved first.
@@ -90,6 +90,8 @@ class ScanReport:
         As the file has it; empty when unknown.
     problems : tuple of str
         What cannot be read, such as a missing external file.
+    n_complete : int or None
+        Frames that can be read of a scan that is still written, or a file that is not wholly there; None for others.
     """
 
     name: str
@@ -99,6 +101,7 @@ class ScanReport:
     motors: tuple[MotorReport, ...] = ()
     start_time: str = ""
     problems: tuple[str, ...] = ()
+    n_complete: int | None = None
 
 
 @dataclass(frozen=True)

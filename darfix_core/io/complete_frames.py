@@ -1,0 +1,154 @@
+"""Which frames of a stack are there, while its file is still written or copied."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any
+
+import h5py
+import numpy as np
+
+from darfix_core.errors import DataFileError
+from darfix_core.io.growing_file import IncompleteFileError, is_partial
+from darfix_core.io.hdf5_file import Piece, announced_pieces, get_item, read_hdf5
+from darfix_core.io.hdf5_source import missing_frames
+from darfix_core.model.arrays import IntArray
+
+
+def located_frames(dataset: h5py.Dataset) -> tuple[int, tuple[str, str] | None]:
+    """Number of complete frames of a stack, and where to read them.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset, shape (n_frames, ny, nx)
+
+    Returns
+    -------
+    int
+        As of `complete_frames`.
+    (str, str) or None
+        File and path of the stack behind a virtual one, where HDF5 cannot read through that.
+    """
+    behind = single_source(dataset)
+    if behind is not None:
+        with read_hdf5(behind[0]) as file:
+            item = get_item(file, behind[1])
+            if is_growing(file) and isinstance(item, h5py.Dataset):
+                return min(dataset.shape[0], complete_frames(item)), behind
+    return complete_frames(dataset), None
+
+
+def is_growing(item: h5py.Group | h5py.Dataset) -> bool:
+    """True for what lies in a file that is being copied, or that another program has open for writing."""
+    return is_partial(item) or bool(item.file.swmr_mode)
+
+
+def complete_frames(dataset: h5py.Dataset) -> int:
+    """Number of frames, or values, from the first on, that are written and lie whole in their files.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+        Of one axis or more; frames are counted along the first.
+
+    Returns
+    -------
+    int
+        Frames that were written as zeros count; those for which nothing has been stored do not.
+    """
+    if dataset.is_virtual:
+        return _complete_pieces(dataset)
+    n_frames = int(dataset.shape[0])
+    if dataset.external:
+        return min(n_frames, _raw_bytes(dataset) // _bytes_per_frame(dataset))
+    layout = dataset.id.get_create_plist().get_layout()
+    if layout == h5py.h5d.CHUNKED:
+        return min(n_frames, _complete_chunks(dataset) * int(dataset.chunks[0]))
+    if layout == h5py.h5d.CONTIGUOUS:
+        return min(n_frames, _contiguous_bytes(dataset) // _bytes_per_frame(dataset))
+    return n_frames
+
+
+def _bytes_per_frame(dataset: h5py.Dataset) -> int:
+    return max(1, int(np.prod(dataset.shape[1:], dtype=np.int64)) * int(dataset.id.get_type().get_size()))
+
+
+def _contiguous_bytes(dataset: h5py.Dataset) -> int:
+    offset = dataset.id.get_offset()
+    return 0 if offset is None else max(0, os.path.getsize(dataset.file.filename) - int(offset))
+
+
+def _complete_chunks(dataset: h5py.Dataset) -> int:
+    """Number of layers of chunks, from the first on, of which every chunk is there."""
+    there = os.path.getsize(dataset.file.filename)
+    cells = [-(-size // chunk) for size, chunk in zip(dataset.shape, dataset.chunks, strict=True)]
+    counts: IntArray = np.zeros(cells[0] + 1, dtype=np.int64)
+
+    def count(chunk: Any) -> None:
+        layer = chunk.chunk_offset[0] // dataset.chunks[0]
+        if layer < cells[0] and chunk.byte_offset is not None and chunk.byte_offset + chunk.size <= there:
+            counts[layer] += 1
+
+    # Where the index is not wholly there, the chunks that it has told of are.
+    with contextlib.suppress(IncompleteFileError):
+        dataset.id.chunk_iter(count)
+    # The last one, which no chunk belongs to, ends the search.
+    return int(np.argmax(counts < np.prod(cells[1:], dtype=np.int64)))
+
+
+def _raw_bytes(dataset: h5py.Dataset) -> int:
+    """Bytes that the files of raw data hold, without a gap."""
+    found = 0
+    for piece, (_, offset, size) in zip(announced_pieces(dataset), dataset.external, strict=True):
+        there = os.path.getsize(piece.file) - offset if os.path.exists(piece.file) else 0
+        found += max(0, min(there, size))
+        if there < size:
+            break
+    return found
+
+
+def _complete_pieces(dataset: h5py.Dataset) -> int:
+    """Frames of a virtual dataset, from the first on, that every piece of theirs holds."""
+    stored, every = announced_pieces(dataset), range(dataset.shape[0])
+    gaps = [gap for piece in stored if (gap := _gap(piece)) is not None]
+    uncovered = missing_frames(stored, every)
+    return min([len(every), *gaps, *([] if uncovered is None else [uncovered.start])])
+
+
+def _gap(piece: Piece) -> int | None:
+    """First frame that a piece should hold and does not; None where it holds all of them."""
+    if "%b" in piece.file:
+        return None
+    held = 0
+    with contextlib.suppress(DataFileError), read_hdf5(piece.file) as file:
+        # HDF5 does not read files that still grow through a virtual dataset.
+        item = None if is_growing(file) else get_item(file, piece.path)
+        held = complete_frames(item) - piece.first if isinstance(item, h5py.Dataset) and item.ndim else 0
+    return None if held >= len(piece.frames) else piece.frames.start + max(0, held)
+
+
+def single_source(dataset: h5py.Dataset) -> tuple[str, str] | None:
+    """File and path of the one stack that a virtual dataset shows as it is; None for any other.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+
+    Returns
+    -------
+    (str, str) or None
+    """
+    if not dataset.is_virtual:
+        return None
+    sources, stored = dataset.virtual_sources(), announced_pieces(dataset)
+    if len(stored) != 1 or "%b" in stored[0].file or not os.path.exists(stored[0].file):
+        return None
+    first, last = sources[0].vspace.get_select_bounds()
+    whole = all(low == 0 for low in first) and tuple(size + 1 for size in last) == dataset.shape
+    _, taken = sources[0].src_space.get_select_bounds()
+    with read_hdf5(stored[0].file) as file:
+        item = get_item(file, stored[0].path)
+        same = isinstance(item, h5py.Dataset) and item.ndim == dataset.ndim and item.shape[1:] == dataset.shape[1:]
+    in_order = stored[0].first == 0 and taken[0] == last[0]
+    return (stored[0].file, stored[0].path) if whole and same and in_order else None
