@@ -14,7 +14,8 @@ from darfix_core.errors import Cancelled, DarfixError, DataFileError, WorkflowEr
 from darfix_core.io.load import files_of
 from darfix_core.io.scan_names import dark_scans, may_name_several, scans_named
 from darfix_core.workflow.graph import Graph, Node
-from darfix_core.workflow.plan import Overrides, Plan, inputs_by_node, make_plan, scan_reader, set_parameters
+from darfix_core.workflow.overrides import Overrides, inputs_by_node, scan_reader, set_parameters
+from darfix_core.workflow.plan import Plan, make_plan
 from darfix_core.workflow.runner import RunObserver, run_plan
 
 

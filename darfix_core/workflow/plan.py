@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import ast
-import contextlib
+import glob
 import os
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from darfix_core.engine.file_parameters import is_there
-from darfix_core.engine.parameters import Parameter, Parameters
 from darfix_core.engine.registry import get_step
-from darfix_core.errors import DataFileError, OutputExistsError, WorkflowError, nearest
+from darfix_core.errors import DataFileError, OutputExistsError, WorkflowError
 from darfix_core.figures.files import files_to_write
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.graph import Graph, Link, Node
-
-
-@dataclass(frozen=True)
-class Overrides:
-    """What a run changes in a saved workflow. The texts are those of the command line.
-
-    Parameters
-    ----------
-    inputs : sequence of str
-        ``"PATH"`` for the only node that reads files (several paths: all of them), or ``"NODE=PATH"``.
-    scan : str, optional
-        Scan, or scans, that the only node with a parameter `scan` reads.
-    parameters : sequence of str
-        ``"Node.parameter=value"``; the value is a Python literal, or plain text where the parameter takes text.
-    output : str, optional
-        Folder for the files that are written.
-    overwrite : bool
-        Existing files may be replaced.
-    """
-
-    inputs: Sequence[str] = ()
-    scan: str | None = None
-    parameters: Sequence[str] = ()
-    output: str | None = None
-    overwrite: bool = False
+from darfix_core.workflow.overrides import Overrides as Overrides
+from darfix_core.workflow.overrides import set_inputs, set_scan
+from darfix_core.workflow.overrides import set_parameters as set_parameters
+from darfix_core.workflow.overrides import split_input as split_input
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +77,7 @@ def make_plan(graph: Graph, overrides: Overrides | None = None) -> Plan:
     if not graph.nodes:
         reasons = "; ".join(f"{whole.nodes[key].title!r}: {reason}" for key, reason in skipped.items())
         raise WorkflowError(f"{graph.name}: no node can run: {reasons}")
-    graph = _set_scan(_set_inputs(graph, overrides.inputs), overrides.scan)
+    graph = set_scan(set_inputs(graph, overrides.inputs), overrides.scan)
     graph = _set_outputs(graph, overrides)
     for node in graph.order:
         graph = graph.with_node(_checked(node, graph.name))
@@ -124,152 +101,6 @@ def _checked(node: Node, name: str) -> Node:
 
 def _no_file(name: str, node: Node) -> WorkflowError:
     return WorkflowError(f"{name}: node {node.title!r} has no file to read; give --input PATH")
-
-
-def set_parameters(graph: Graph, texts: Sequence[str]) -> Graph:
-    """Graph with parameters changed as ``"Node.parameter=value"`` says.
-
-    Raises
-    ------
-    WorkflowError
-        If there is no such node or parameter, or it takes no such value.
-    """
-    for text in texts:
-        graph = _set_parameter(graph, text)
-    return graph
-
-
-def _set_parameter(graph: Graph, text: str) -> Graph:
-    """Apply one ``Node.parameter=value``."""
-    target, equals, value = text.partition("=")
-    title, dot, name = target.strip().rpartition(".")
-    if not equals or not dot:
-        raise WorkflowError(f"a parameter is set by 'Node.parameter=value', got {text!r}")
-    node = graph.find(title)
-    parameters = node.step.parameters
-    if name not in parameters.entries:
-        raise WorkflowError(
-            f"{graph.name}: node {node.title!r} has no parameter {name!r}{nearest(name, list(parameters.entries))}"
-        )
-    try:
-        return graph.with_node(node.with_parameters(**{name: value_of_text(parameters.entries[name], value)}))
-    except (TypeError, ValueError) as error:
-        raise WorkflowError(f"{graph.name}: node {node.title!r}: {error}") from None
-
-
-def value_of_text(parameter: Parameter, text: str) -> Any:
-    """Value of a parameter that was given as text: a literal where that fits, else the text itself.
-
-    So ``1.1`` is a number for a parameter that takes one, and the name of a scan for one that takes text.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the parameter takes no such value.
-    """
-    one = Parameters("", {parameter.name: parameter})
-    try:
-        literal = ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        literal = text
-    try:
-        return one.validate({parameter.name: literal})[parameter.name]
-    except (TypeError, ValueError):
-        with contextlib.suppress(TypeError, ValueError):
-            return one.validate({parameter.name: text})[parameter.name]
-        raise
-
-
-def _only(graph: Graph, nodes: list[Node], what: str, option: str) -> Node:
-    """The single node that reads a file or a scan."""
-    if not nodes:
-        raise WorkflowError(f"{graph.name}: no node reads a {what}")
-    if len(nodes) > 1:
-        titles = ", ".join(repr(node.title) for node in nodes)
-        raise WorkflowError(f"{graph.name}: several nodes read {what}s: {titles}; give {option}")
-    return nodes[0]
-
-
-def inputs_by_node(graph: Graph, inputs: Sequence[str]) -> dict[str, list[str]]:
-    """Files that are given for the nodes that read some.
-
-    Parameters
-    ----------
-    graph : Graph
-        The nodes that run.
-    inputs : sequence of str
-        See `Overrides`.
-
-    Returns
-    -------
-    dict
-        Id of the node -> absolute paths or patterns.
-
-    Raises
-    ------
-    WorkflowError
-        If there is no such node, it reads no file, or it is not clear which one is meant.
-    """
-    readers = [node for node in graph.order if node.step.input_path]
-    paths: dict[str, list[str]] = {}
-    for text in inputs:
-        title, path = split_input(text, {*graph.nodes, *(node.title for node in graph.nodes.values())})
-        node = _only(graph, readers, "file", "--input NODE=PATH") if title is None else graph.find(title)
-        if not node.step.input_path:
-            raise WorkflowError(f"{graph.name}: node {node.title!r} reads no file")
-        paths.setdefault(node.id, []).append(os.path.abspath(os.path.expanduser(path)))
-    return paths
-
-
-def scan_reader(graph: Graph) -> Node:
-    """The node that a scan is chosen for.
-
-    Raises
-    ------
-    WorkflowError
-        If there is none, or several.
-    """
-    readers = [node for node in graph.order if node.step.input_path and "scan" in node.step.parameters.entries]
-    return _only(graph, readers, "scan", "--set 'NODE.scan=...'")
-
-
-def _set_inputs(graph: Graph, inputs: Sequence[str]) -> Graph:
-    for key, given in inputs_by_node(graph, inputs).items():
-        node = graph.nodes[key]
-        value = given[0] if len(given) == 1 else tuple(given)
-        graph = graph.with_node(node.with_parameters(**{node.step.input_path: value}))
-    return graph
-
-
-def split_input(text: str, known: Collection[str]) -> tuple[str | None, str]:
-    """Parts of ``NODE=PATH``; no node where the equal sign belongs to the path.
-
-    Parameters
-    ----------
-    text : str
-    known : collection of str
-        Names of nodes.
-
-    Returns
-    -------
-    (str or None, str)
-        Name and path; where the name is none of those known, the path is empty.
-    """
-    title, equals, path = text.partition("=")
-    first = title
-    while equals:
-        if title in known:
-            return title, path
-        more, equals, path = path.partition("=")
-        title = f"{title}={more}"
-    is_path = first == text or any(separator in first for separator in (os.sep, os.altsep) if separator)
-    if is_path or is_there(os.path.expanduser(text)):
-        return None, text
-    return first, ""  # a name that no node has; the search for it tells the nearest ones
-
-
-def _set_scan(graph: Graph, scan: str | None) -> Graph:
-    return graph if scan is None else graph.with_node(scan_reader(graph).with_parameters(scan=scan))
 
 
 def _set_outputs(graph: Graph, overrides: Overrides) -> Graph:
@@ -371,7 +202,7 @@ def _files(node: Node, path: str, name: str) -> tuple[str, ...]:
 
 def _check_outputs(graph: Graph, inputs: Mapping[str, tuple[str, ...]], files: Mapping[str, tuple[str, ...]]) -> None:
     """No output may replace an input, another output, or a file that is to stay."""
-    read = {os.path.realpath(path) for paths in inputs.values() for path in paths}
+    read = {os.path.realpath(file) for paths in inputs.values() for path in paths for file in _matching(path)}
     read |= {os.path.realpath(path) for node in graph.order for path in _further_files(node)}
     writers: dict[str, Node] = {}
     for key, paths in files.items():
@@ -390,6 +221,11 @@ def _check_outputs(graph: Graph, inputs: Mapping[str, tuple[str, ...]], files: M
                     f"exists already (node {node.title!r}); give --overwrite to replace it", file=path
                 )
         _check_folder(node, paths[0])
+
+
+def _matching(path: str) -> list[str]:
+    """Files that a pattern stands for now, or the path itself."""
+    return glob.glob(path, recursive=True) if glob.has_magic(path) and not os.path.exists(path) else [path]
 
 
 def _check_folder(node: Node, path: str) -> None:
