@@ -120,6 +120,7 @@ def _by_name(table: PositionsTable, places: Sequence[FramePlace], *, whole: bool
         n_rows, n_frames = len(rows[file]), max(numbers) + 1
         if n_rows < n_frames or (whole and n_rows > n_frames):
             counts = f"{n_rows} rows, it holds {n_frames} frames" if n_rows else "no row"
+            counts += f"; rows name {_listed(unknown)}" if unknown and not n_rows else ""
             raise DataFileError(f"{os.path.basename(file)} has {counts}", file=table.file)
     if unknown:
         warn(

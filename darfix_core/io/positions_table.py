@@ -21,8 +21,7 @@ from darfix_core.units import motor_unit
 FRAME_COLUMNS = ("frame", "file", "filename")
 
 _WITH_UNIT = re.compile(r"(?P<name>.*?)\s*[(\[](?P<unit>[^()\[\]]*)[)\]]")
-# Between blanks a unit in brackets belongs to the name before it.
-_WORD = re.compile(r"[^\s(\[]\S*(?:\s*[(\[][^()\[\]]*[)\]])?")
+_NAME = re.compile(r"[^\s(\[]\S*(?:\s*[(\[][^()\[\]]*[)\]])?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?|[-+]?\d+,")
 _SAME_UNITS = {
     "deg": ("deg", "deg.", "°", "degree", "degrees"),
@@ -115,11 +114,11 @@ def read_positions(path: str) -> PositionsTable:
     if not lines:
         raise DataFileError("the table is empty; its first line must name the motors", file=file)
     separator = _separator(lines[0][1])
-    rows = [(number, _cells(text, separator)) for number, text in lines]
-    header = rows.pop(0)
+    rows = [(number, _cells(text, separator)) for number, text in lines[1:]]
+    header = lines[0][0], _names(lines[0][1])
     if all(map(_is_number, header[1])):
         rows.insert(0, header)
-        named = [] if comment is None else _cells(comment[1], _separator(comment[1]))
+        named = [] if comment is None else _names(comment[1])
         if comment is None or len(named) != len(header[1]):
             raise _error(file, header[0], f"the first line must name the motors, it is {lines[0][1].strip()!r}")
         header = comment[0], named
@@ -181,8 +180,14 @@ def _separator(line: str) -> str:
 
 def _cells(line: str, separator: str) -> list[str]:
     if not separator:
-        return [word.strip("\"'") for word in _WORD.findall(line)]
+        return [word.strip("\"'") for word in line.split()]
     return [cell.strip() for cell in next(csv.reader([line.strip(" ")], delimiter=separator, skipinitialspace=True))]
+
+
+def _names(line: str) -> list[str]:
+    """Cells of a line that names the columns: between blanks a unit in brackets belongs to the name before it."""
+    separator = _separator(line)
+    return _cells(line, separator) if separator else [word.strip("\"'") for word in _NAME.findall(line)]
 
 
 def _is_number(cell: str) -> bool:
