@@ -187,6 +187,19 @@ def announced_size(path: str) -> int | None:
     return int.from_bytes(header[end : end + width], "little") if len(header) >= end + width else None
 
 
+def check_not_shorter(path: str, size: int) -> None:
+    """Make sure that a file has not been cut off while it was read: HDF5 gives zeros for what is gone.
+
+    Raises
+    ------
+    DataFileError
+        If the file has fewer than `size` bytes.
+    """
+    there = os.path.getsize(path)
+    if there < size:
+        raise DataFileError(f"the file was cut off while it was read: {there} of {size} bytes are left", file=path)
+
+
 def incomplete(path: str) -> str:
     """How much of a file is there: ``"the file is incomplete: 12.3 of 26.7 MB are there"``."""
     return f"the file is incomplete: {_amount(path)} are there"

@@ -15,6 +15,7 @@ import numpy as np
 from darfix_core.engine.execution import Execution, current_execution
 from darfix_core.engine.pool import run_all
 from darfix_core.errors import DataFileError
+from darfix_core.io.growing_file import check_not_shorter
 from darfix_core.io.hdf5_chunks import Request, StoredChunk
 from darfix_core.io.hdf5_file import (
     NOT_FOUND,
@@ -83,9 +84,9 @@ class Hdf5Source:
             self._first, stop = (0, n_frames) if frames is None else checked_range(frames, n_frames)
             self._shape = (stop - self._first, ny, nx)
             self._has_raw_data = bool(dataset.external)
-            stored = pieces(dataset)
+            stored = pieces(dataset, (self._first, stop))
             self._files = source_files(handle, path, stored)
-            self._pieces = [piece for piece in stored if piece.frames.start < stop and piece.frames.stop > self._first]
+            self._pieces = stored
             self._check_covered()
             self._describe_storage(dataset, stop)
 
@@ -161,7 +162,9 @@ class Hdf5Source:
                 wanted = frames + self._first
                 request = Request(wanted, region.rows, region.columns, block, self._file, self._path)
                 run = current_execution()
+                there = os.path.getsize(dataset.file.filename)
                 run_all(_decode, self._chunks(dataset, request, run), run)
+                check_not_shorter(dataset.file.filename, there)
         return block if place is None or np.array_equal(place, np.arange(frames.size)) else block[place]
 
     @property
