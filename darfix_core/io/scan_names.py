@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import h5py
@@ -89,6 +89,35 @@ def scans_named(path: str, scan: str, *, detector: str | None = None, without: C
     return names
 
 
+def known_names(scan: str, known: Sequence[str]) -> list[str]:
+    """Those of the known names that a text stands for.
+
+    Parameters
+    ----------
+    scan : str
+        See `scans_named`.
+    known : sequence of str
+        Names of scans in the order of the file.
+
+    Returns
+    -------
+    list of str
+        In the order of the file. Names that are not known are left out.
+    """
+
+    def resolve(name: str) -> str | None:
+        return next((one for one in (name, f"{name}.1") if one in known), None)
+
+    if resolve(scan.strip()) is None and scan.strip().lower() == ALL:
+        return list(known)
+    found: set[str] = set()
+    for entry in [scan] if resolve(scan) else [part.strip() for part in scan.split(",")]:
+        ends = _ends(entry, resolve)
+        if ends is not None:
+            found.update(known[known.index(ends[0]) : known.index(ends[1]) + 1])
+    return [name for name in known if name in found]
+
+
 def _is_group(file: h5py.File, name: str) -> bool:
     """True where a scan has this name, or this name and ``.1``."""
     inside = name.strip("/") or "/"
@@ -101,9 +130,18 @@ def _item(file: h5py.File, name: str) -> Any:
 
 def _named(file: h5py.File, entry: str, detector: str | None, without: Collection[str]) -> list[str]:
     """Scans of a name or a range."""
-    ends = None if _is_group(file, entry) else _ends(file, entry)
+
+    def resolve(name: str) -> str | None:
+        return choose_scan(file, name).name if _is_group(file, name) else None
+
+    ends = _ends(entry, resolve)
     if ends is None:
+        if entry.count("-") == 1:
+            for end in entry.split("-"):
+                choose_scan(file, end.strip())  # says which end is not there
         return [choose_scan(file, entry).name]
+    if ends[0] == ends[1]:
+        return [ends[0]]
     scans = find_scans(file)[0]
     names = [scan.name for scan in scans]
     first, last = (names.index(end) for end in ends)
@@ -112,16 +150,20 @@ def _named(file: h5py.File, entry: str, detector: str | None, without: Collectio
     return _with_frames(scans[first : last + 1], detector, without, str(file.filename), entry)
 
 
-def _ends(file: h5py.File, entry: str) -> tuple[str, str] | None:
-    """First and last scan of a range; None for what is no range. Names may hold hyphens themselves."""
+def _ends(entry: str, resolve: Callable[[str], str | None]) -> tuple[str, str] | None:
+    """First and last scan of a range, twice the same of a name; None for neither. Names may hold hyphens themselves.
+
+    `resolve` gives the full name of a scan, None where there is no such scan.
+    """
+    name = resolve(entry) if entry else None
+    if name is not None:
+        return name, name
     parts = entry.split("-")
     for number in range(1, len(parts)):
-        ends = ["-".join(part).strip() for part in (parts[:number], parts[number:])]
-        if all(end and _is_group(file, end) for end in ends):
-            return choose_scan(file, ends[0]).name, choose_scan(file, ends[1]).name
-    if len(parts) == 2:
-        for end in parts:
-            choose_scan(file, end.strip())  # says which end is not there
+        first, last = ("-".join(part).strip() for part in (parts[:number], parts[number:]))
+        ends = (resolve(first) if first else None, resolve(last) if last else None)
+        if ends[0] is not None and ends[1] is not None:
+            return ends[0], ends[1]
     return None
 
 

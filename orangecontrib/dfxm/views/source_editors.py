@@ -21,7 +21,7 @@ ANY_FILTER = "All files (*)"
 
 
 class SourceEditor(Editor):
-    """Files of a scan: one HDF5 file, some EDF, TIFF or npy files, a pattern or a folder.
+    """Files of a scan: HDF5 files, some EDF, TIFF or npy files, a pattern or a folder.
 
     Signals
     -------
@@ -35,14 +35,14 @@ class SourceEditor(Editor):
         super().__init__()
         self._value: str | tuple[str, ...] = ""
         self.line = QLineEdit()
-        self.line.setPlaceholderText("HDF5 file, images, folder or pattern")
+        self.line.setPlaceholderText("HDF5 files, images, folder or pattern")
         self.line.editingFinished.connect(self._typed)
         self.button = QToolButton()
         self.button.setText("Open")
         self.button.setPopupMode(QToolButton.InstantPopup)
         self.button.setToolButtonStyle(Qt.ToolButtonTextOnly)
         menu = QMenu(self.button)
-        menu.addAction("HDF5 file…", lambda: self._ask_files(HDF5_FILTER))
+        menu.addAction("HDF5 files…", lambda: self._ask_files(HDF5_FILTER))
         menu.addAction("Scan inside an HDF5 file…", self._ask_scan)
         menu.addAction("EDF files…", lambda: self._ask_files(EDF_FILTER))
         menu.addAction("TIFF files…", lambda: self._ask_files(TIFF_FILTER))

@@ -15,9 +15,11 @@ from orangewidget import gui
 from darfix_core.engine.registry import Step
 from darfix_core.errors import DarfixError
 from darfix_core.io.report import FileReport, ScanReport
+from darfix_core.model.dataset import Dataset
 from orangecontrib.dfxm.views.frame_browser import FrameBrowser
 from orangecontrib.dfxm.views.metadata_view import MetadataView
 from orangecontrib.dfxm.views.parameter_editors import ChoiceEditor, Editor
+from orangecontrib.dfxm.views.scan_editor import ScanEditor
 from orangecontrib.dfxm.views.source_editors import DarkEditor, PositionsEditor, SourceEditor
 from orangecontrib.dfxm.widgets.icon import icon_path
 from orangecontrib.dfxm.widgets.step_widget import StepWidget, run_step
@@ -43,7 +45,7 @@ def inspect_and_load(
 
 
 class OWDataSelection(StepWidget):
-    """Choose a scan on disk. It is opened, not read: frames are read when they are needed."""
+    """Choose a scan on disk, or several to join. It is opened, not read: frames are read when they are needed."""
 
     step_id = "load"
     icon = icon_path("dataselection.svg")
@@ -53,7 +55,7 @@ class OWDataSelection(StepWidget):
 
     def editors(self) -> dict[str, Editor]:
         """Editors that know what is in the file."""
-        self.source, self.scans = SourceEditor(), ChoiceEditor((None,), "automatic")
+        self.source, self.scans = SourceEditor(), ScanEditor()
         self.detectors, self.darks = ChoiceEditor((None,), "automatic"), DarkEditor()
         self.positions_table = PositionsEditor()
         return {
@@ -74,6 +76,10 @@ class OWDataSelection(StepWidget):
         self.file_label.setWordWrap(True)
         self.file_label.setTextInteractionFlags(Qt.TextSelectableByMouse)
         box.layout().addWidget(self.file_label)
+        self.joined_label = QLabel(visible=False)
+        self.joined_label.setWordWrap(True)
+        self.joined_label.setTextInteractionFlags(Qt.TextSelectableByMouse)
+        box.layout().addWidget(self.joined_label)
         self.reload_button = QPushButton("Reload", autoDefault=False)
         self.reload_button.setToolTip("Read the file again: it may have grown")
         self.reload_button.clicked.connect(self._reload)
@@ -137,6 +143,8 @@ class OWDataSelection(StepWidget):
         """Show frames and metadata."""
         self.browser.set_dataset(result)
         self.metadata.set_dataset(result)
+        self.joined_label.setText(joined_text(result))
+        self.joined_label.setVisible(bool(self.joined_label.text()))
         self._offer()
 
     def picture(self) -> QWidget:
@@ -147,7 +155,8 @@ class OWDataSelection(StepWidget):
         scans = () if self.report is None else self.report.scans
         named = [scan for scan in scans if scan.name]
         labels = {scan.name: scan_label(scan) for scan in named}
-        self.scans.set_choices((None, *labels), {None: self._automatic("scan"), **labels})
+        empty = [scan.name for scan in named if not scan.n_frames]
+        self.scans.set_choices((None, *labels), {None: self._automatic("scan"), **labels}, empty)
         self.darks.set_scans([scan.name for scan in named if scan.n_frames])
         self.file_label.setText("" if self.report is None else file_text(self.report))
         for name in ("scan", "detector"):
@@ -173,6 +182,8 @@ class OWDataSelection(StepWidget):
         name = self.scan
         if name is None and self.produced is not None:
             name = self.produced.metadata.get("scan")
+        elif self.scans.chosen_names():
+            name = self.scans.chosen_names()[0]
         return next((scan for scan in scans if scan.name == name), None)
 
 
@@ -190,3 +201,16 @@ def file_text(report: FileReport) -> str:
     files = f"{n_files} files, " if n_files > 1 else ""
     scans = "" if n_scans == 1 else f", {n_scans} scans"
     return f"{report.kind}: {files}{amount}{scans}"
+
+
+def joined_text(dataset: Dataset | None) -> str:
+    """What was joined: number of scans and frames, and the motors that tell them apart; empty for a single scan."""
+    if dataset is None or "parts" not in dataset.metadata:
+        return ""
+    frames = dataset.metadata["frames_of_parts"]
+    alike = f"{frames[0]} frames each" if len(set(frames)) == 1 else f"{min(frames)} to {max(frames)} frames"
+    along = []
+    for motor in dataset.metadata["joined_along"]:
+        values = dataset.positions[motor]
+        along.append(f"{motor} from {values[0]:.8g} to {values[-1]:.8g} {dataset.unit(motor)}".rstrip())
+    return f"{len(frames)} scans joined, {alike}, {dataset.n_frames} in all. Told apart by {', '.join(along)}."
