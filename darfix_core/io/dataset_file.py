@@ -20,6 +20,7 @@ from darfix_core.io.hdf5_file import naming_damage, read_hdf5
 from darfix_core.io.hdf5_output import create_hdf5
 from darfix_core.io.hdf5_source import Hdf5Source, checked_range
 from darfix_core.io.nexus import (
+    DATASET_MARK,
     fill_constant_motors,
     fill_facts,
     fill_process,
@@ -31,6 +32,7 @@ from darfix_core.io.nexus import (
     read_facts,
     read_history,
     storable_text,
+    written_kind,
 )
 from darfix_core.model.arrays import AnyArray
 from darfix_core.model.dataset import Dataset
@@ -44,8 +46,7 @@ if TYPE_CHECKING:
 #: Raised when older versions can no longer read the files.
 FORMAT = 1
 
-_ENTRY = "1.1"
-_FORMAT_NAME = "darfix_core_dataset"
+_ENTRY, _FORMAT_NAME = DATASET_MARK
 _OWN = "darfix_core"
 
 
@@ -209,9 +210,7 @@ def _write_stacks(stacks: list[tuple[h5py.Dataset, Frames]]) -> None:
 
 def is_saved_dataset(file: str) -> bool:
     """True for an HDF5 file that `darfix_core.save_dataset` has written."""
-    with read_hdf5(file) as opened:
-        entry = opened.get(_ENTRY)
-        return entry is not None and _FORMAT_NAME in entry.attrs
+    return written_kind(file) == "dataset"
 
 
 def open_saved_dataset(

@@ -13,6 +13,7 @@ import numpy as np
 from darfix_core.errors import DataFileError
 from darfix_core.io.atomic import Writer, write_whole
 from darfix_core.io.nexus import (
+    MAPS_MARK,
     fill_constant_motors,
     fill_facts,
     fill_process,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 #: Raised when older versions can no longer read the files.
 FORMAT = 1
 
-_ENTRY = "entry"
+_ENTRY, _FORMAT_NAME = MAPS_MARK
 # Names in the entry that no map may have.
 _TAKEN = ("title", "start_time", "sample", "process", "instrument", "scan")
 
@@ -94,7 +95,7 @@ def default_map(maps: Maps) -> str:
 def _fill(file: h5py.File, maps: Maps) -> None:
     fill_root(file, _ENTRY)
     entry = new_group(file, _ENTRY, "NXentry")
-    entry.attrs["darfix_core_format"] = FORMAT
+    entry.attrs[_FORMAT_NAME] = FORMAT
     fill_title(entry, maps.metadata)
     groups = dict(zip(maps, group_names(maps, _TAKEN), strict=True))
     entry.attrs["default"] = groups[default_map(maps)]
@@ -202,7 +203,7 @@ def _maps_of(file: h5py.File, file_name: str) -> Maps:
     import h5py
 
     entry = file.get(_ENTRY)
-    version = entry.attrs.get("darfix_core_format") if isinstance(entry, h5py.Group) else None
+    version = entry.attrs.get(_FORMAT_NAME) if isinstance(entry, h5py.Group) else None
     if version is None:
         raise DataFileError("holds no maps of darfix-core; measured scans are read with load", file=file_name)
     if version > FORMAT:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -19,7 +19,11 @@ from darfix_core.units import motor_unit
 if TYPE_CHECKING:
     import h5py
 
-_SUFFIXES = (".h5", ".hdf5", ".nxs")
+#: Entry of a written file, and the attribute of it that tells its format.
+DATASET_MARK = ("1.1", "darfix_core_dataset")
+MAPS_MARK = ("entry", "darfix_core_format")
+#: Endings of the files that are written.
+OUTPUT_SUFFIXES = (".h5", ".hdf5", ".nxs")
 
 
 class ScanFacts(Protocol):
@@ -54,9 +58,23 @@ def output_path(path: str | os.PathLike[str]) -> Path:
     ValueError
         If it does not end in .h5, .hdf5 or .nxs.
     """
-    if Path(path).suffix.lower() not in _SUFFIXES:
-        raise ValueError(f"path must end in {', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}, got {os.fspath(path)!r}")
+    if Path(path).suffix.lower() not in OUTPUT_SUFFIXES:
+        raise ValueError(
+            f"path must end in {', '.join(OUTPUT_SUFFIXES[:-1])} or {OUTPUT_SUFFIXES[-1]}, got {os.fspath(path)!r}"
+        )
     return Path(path)
+
+
+def written_kind(file: str) -> Literal["dataset", "maps"] | None:
+    """What darfix-core has written to an HDF5 file; None for files of others."""
+    from darfix_core.io.hdf5_file import read_hdf5
+
+    with read_hdf5(file) as opened:
+        for (name, mark), kind in ((DATASET_MARK, "dataset"), (MAPS_MARK, "maps")):
+            entry = opened.get(name)
+            if entry is not None and mark in entry.attrs:
+                return "dataset" if kind == "dataset" else "maps"
+    return None
 
 
 def new_group(parent: h5py.Group, name: str, nx_class: str) -> h5py.Group:

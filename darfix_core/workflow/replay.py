@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -42,7 +42,7 @@ def replay(history: History, inputs: Mapping[str, Any] | None = None) -> Any:
     if history.head is None:
         raise WorkflowError("the history is empty: nothing is known about how the data were made")
     results: dict[str, Any] = {}
-    needed = _needed(history)
+    needed = needed_nodes(history, str(history.head))
     for key, node in history.in_order():
         if key not in needed:
             continue
@@ -54,15 +54,29 @@ def replay(history: History, inputs: Mapping[str, Any] | None = None) -> Any:
     return results[history.head]
 
 
-def _needed(history: History) -> set[str]:
-    """Nodes that the head stands on."""
+def needed_nodes(history: History, head: str, given: Collection[str] = ()) -> set[str]:
+    """Nodes that have to run for the result of one of them.
+
+    Parameters
+    ----------
+    history : History
+    head : str
+        Id of the node whose result is wanted.
+    given : collection of str
+        Ids of nodes whose results are there already.
+
+    Returns
+    -------
+    set of str
+        Ids, those of `head` and of the given nodes that are used included.
+    """
     needed: set[str] = set()
-    waiting = [str(history.head)]
+    waiting = [head]
     while waiting:
         key = waiting.pop()
         if key not in needed:
             needed.add(key)
-            waiting.extend(history.nodes[key].inputs.values())
+            waiting.extend(() if key in given else history.nodes[key].inputs.values())
     return needed
 
 
@@ -164,7 +178,7 @@ def _compare_sources(node: HistoryNode, result: Any) -> None:
         return
     history: History = result.history
     found = {source.url: source for source in history.nodes[str(history.head)].sources}
-    changes = [_change(old, found.get(old.url)) for old in node.sources]
+    changes = [change_of(old, found.get(old.url)) for old in node.sources]
     known = {old.url for old in node.sources}
     changes += [f"{_file(url)} was not read when the result was made" for url in found if url not in known]
     # One file may hold several sources; a series may have thousands of files.
@@ -174,8 +188,8 @@ def _compare_sources(node: HistoryNode, result: Any) -> None:
         warn(told[0] + more)
 
 
-def _change(old: SourceFile, new: SourceFile | None) -> str:
-    """What has become of a source, empty where it is the same."""
+def change_of(old: SourceFile, new: SourceFile | None) -> str:
+    """What has become of a source, in words; empty where it is the same."""
     if new is None:
         return f"{_file(old.url)} was read when the result was made, and is not now"
     what = []

@@ -1,0 +1,360 @@
+"""The steps of a stored result as a workflow, to run again on the same files or on others."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from darfix_core.engine.file_parameters import is_there
+from darfix_core.engine.registry import SIGNALS, get_step
+from darfix_core.errors import DataFileError, WorkflowError, nearest
+from darfix_core.io.dataset_file import is_saved_dataset, open_saved_dataset
+from darfix_core.io.maps import load_maps
+from darfix_core.io.nexus import OUTPUT_SUFFIXES, written_kind
+from darfix_core.io.signature import is_hdf5
+from darfix_core.model.dataset import Dataset
+from darfix_core.model.frame_sources import SourceFile
+from darfix_core.model.history import ARRAY, History, HistoryNode
+from darfix_core.model.maps import Maps
+from darfix_core.workflow.graph import Graph, Link, Node
+from darfix_core.workflow.plan import Overrides, Plan, make_plan, set_parameters, split_input
+from darfix_core.workflow.replay import change_of, needed_nodes, step_of
+
+
+@dataclass(frozen=True, eq=False)
+class Rerun:
+    """Steps that are ready to run again.
+
+    Parameters
+    ----------
+    plan : Plan
+        The steps, and one that saves the result.
+    sources : tuple of str
+        What has become of the files that are read, a line each.
+    output : str
+        File that is written.
+    """
+
+    plan: Plan
+    sources: tuple[str, ...]
+    output: str
+
+
+def open_stored(file: str) -> Dataset | Maps:
+    """Maps or dataset in a file that darfix-core has written.
+
+    Raises
+    ------
+    DataFileError
+        If there is no such file, or it is of another kind.
+    """
+    path = os.path.abspath(os.path.expanduser(file))
+    kind = written_kind(path)
+    if kind is None:
+        raise DataFileError("was not written by darfix-core: it holds no steps that could be run again", file=path)
+    return open_saved_dataset(path) if kind == "dataset" else load_maps(path)
+
+
+def make_rerun(stored: Dataset | Maps, file: str, changes: Overrides) -> Rerun:
+    """Workflow of the steps that made a stored result.
+
+    Parameters
+    ----------
+    stored : Dataset or Maps
+        From `open_stored`.
+    file : str
+        Its file.
+    changes : Overrides
+        What to change. `inputs` name files by ``"PATH"`` or ``"STEP=PATH"``, where STEP is the id or title of a step
+        that reads a file, or of one whose result is replaced by what the file holds. A saved intermediate result
+        is recognised. `output` is a folder, or a file; None: ``<stem>_rerun.h5`` beside the stored file.
+
+    Returns
+    -------
+    Rerun
+
+    Raises
+    ------
+    WorkflowError
+        If the history is empty, begins with data of unknown origin, or its steps cannot be run in this version; or
+        if `changes` name something that is not there.
+    DataFileError
+        If a file that was read is missing; the message tells how to give another.
+    OutputExistsError
+        If the output exists and may not be replaced.
+    """
+    history = stored.history
+    if not history.made_by_steps:
+        raise WorkflowError(f"{file}: nothing is known about how its content was made")
+    names = step_names(history)
+    given = _given_files(history, names, changes.inputs)
+    starts = {key: paths for key, paths in given.items() if not _reads_a_file(history.nodes[key])}
+    lines = [f"{names[key]}: begins with {_listed(paths)}" for key, paths in starts.items()]
+    for key, path in _stored_instead(history, set(starts)).items():
+        starts[key] = (path,)
+        lines.append(f"{names[key]}: its result is read from {path}; it was made from data of unknown origin")
+    needed = needed_nodes(history, str(history.head), starts)
+    unused = [key for key in given if key not in needed]
+    if unused:
+        raise WorkflowError(f"{names[unused[0]]!r} is not needed for the result: a later step is given too")
+    _check_origin(history, names, needed - set(starts))
+    graph = _graph(history, names, needed, given | starts, os.path.basename(file))
+    graph = set_parameters(graph, changes.parameters)
+    for key, node in history.in_order():
+        if key in needed and key not in starts and node.sources:
+            lines += _source_lines(history, key, names, graph.nodes[names[key]], given.get(key))
+    output = _output_file(file, changes.output)
+    if os.path.realpath(output) == os.path.realpath(os.path.expanduser(file)):
+        raise DataFileError("holds the result that is made again; choose another name", file=output)
+    plan = make_plan(
+        _with_writer(graph, names[str(history.head)], isinstance(stored, Maps), output),
+        Overrides(scan=changes.scan, overwrite=changes.overwrite),
+    )
+    return Rerun(plan, tuple(lines), output)
+
+
+def step_names(history: History) -> dict[str, str]:
+    """Id of a node of a history -> name for people: the id of its step, numbered where a step was run several times."""
+    order = history.in_order()
+    counts, seen, names = Counter(node.step for _, node in order), Counter[str](), dict[str, str]()
+    for key, node in order:
+        seen[node.step] += 1
+        names[key] = node.step if counts[node.step] == 1 else f"{node.step}_{seen[node.step]}"
+    return names
+
+
+def may_be_equal(old: History, new: History) -> bool:
+    """True where two results may have been made from the same data: from files of equal names and sizes.
+
+    A copy has another time; whether its content is the same, the results tell.
+    """
+
+    def files(history: History) -> set[tuple[str, int]]:
+        needed = needed_nodes(history, str(history.head))
+        sources = (source for key in needed for source in history.nodes[key].sources)
+        return {(os.path.basename(_file(source.url)), source.size) for source in sources}
+
+    return files(old) == files(new)
+
+
+# --- what is given ---
+
+
+def _given_files(history: History, names: Mapping[str, str], inputs: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Files that are given, by the node that they are meant for."""
+    keys = _keys_of_names(history, names)
+    given: dict[str, list[str]] = {}
+    for text in inputs:
+        name, path = split_input(text, keys)
+        if name is not None and name not in keys:
+            raise WorkflowError(f"the history has no step {name!r}{nearest(name, list(names.values()))}")
+        path = os.path.abspath(os.path.expanduser(path))
+        if not is_there(path):
+            raise DataFileError("no such file", file=path)
+        for key in _meant(history, names, path) if name is None else [keys[name]]:
+            given.setdefault(key, []).append(path)
+    return {key: tuple(paths) for key, paths in given.items()}
+
+
+def _keys_of_names(history: History, names: Mapping[str, str]) -> dict[str, str]:
+    """Every way to name a step: as it is listed, by its title where that is unique, by the id of its node."""
+    titles = {key: step_of(node).title for key, node in history.nodes.items() if node.step != ARRAY}
+    counts = Counter(titles.values())
+    unique = {title: key for key, title in titles.items() if counts[title] == 1}
+    return unique | {key: key for key in names} | {name: key for key, name in names.items()}
+
+
+def _meant(history: History, names: Mapping[str, str], path: str) -> list[str]:
+    """Nodes that a file is meant for which is given without a name."""
+    if os.path.isfile(path) and is_hdf5(path) and is_saved_dataset(path):
+        head = open_saved_dataset(path).history.head
+        if head in needed_nodes(history, str(history.head)):
+            return [str(head)]
+    readers = [key for key, node in history.in_order() if node.step == ARRAY or _reads_a_file(node)]
+    moved = [key for key in readers if _moved_from(history.nodes[key], path)]
+    read = {repr(_main_path(history.nodes[key])) for key in readers}
+    if moved or len(readers) == 1 or len(read) == 1:
+        return moved or readers
+    listed = ", ".join(names[key] for key in readers)
+    raise WorkflowError(f"several steps read files: {listed}; name the one that {path} is for by --input STEP=PATH")
+
+
+def _reads_a_file(node: HistoryNode) -> bool:
+    return node.step != ARRAY and bool(step_of(node).input_path)
+
+
+def _main_path(node: HistoryNode) -> Any:
+    """File that a step read; for data of unknown origin something that equals no other."""
+    return node.parameters["id"] if node.step == ARRAY else node.parameters.get(step_of(node).input_path)
+
+
+def _stored_instead(history: History, given: set[str]) -> dict[str, str]:
+    """Saved results that stand for the data of unknown origin which they were made from, as far as they exist."""
+    found: dict[str, str] = {}
+    for key, node in reversed(history.in_order()):
+        needed = needed_nodes(history, str(history.head), {*given, *found})
+        if key not in needed or key in given:
+            continue
+        below = needed_nodes(history, key, {*given, *found})
+        if any(history.nodes[name].step == ARRAY and name not in given for name in below):
+            path = next((file.url for file in node.stored if _now(file) == file), None)
+            found |= {key: path} if path else {}
+    return found
+
+
+def _check_origin(history: History, names: Mapping[str, str], keys: set[str]) -> None:
+    for key in keys:
+        node = history.nodes[key]
+        if node.step == ARRAY:
+            raise WorkflowError(
+                f"the steps begin with an array of unknown origin, of the shape {tuple(node.parameters['shape'])} and "
+                f"the type {node.parameters['dtype']}; give a file that holds it by --input {names[key]}=PATH"
+            )
+
+
+# --- the workflow ---
+
+
+def _graph(
+    history: History, names: Mapping[str, str], needed: set[str], given: Mapping[str, tuple[str, ...]], file: str
+) -> Graph:
+    """Steps of a history, those that are replaced by files as steps that load them."""
+    nodes: dict[str, Node] = {}
+    links: list[Link] = []
+    for key, node in history.in_order():
+        if key not in needed:
+            continue
+        name, paths = names[key], given.get(key, ())
+        path: Any = paths[0] if len(paths) == 1 else paths
+        if node.step == ARRAY or (paths and not _reads_a_file(node)):
+            nodes[name] = Node(name, f"{name}, from a file", "load", {"path": path})
+            continue
+        step = step_of(node)
+        parameters = step.migrated(node.parameters, node.version, node.package_version)
+        nodes[name] = Node(name, step.title, step.id, parameters | ({step.input_path: path} if paths else {}))
+        for input_name, source in node.inputs.items():
+            kind = step.inputs[input_name].kind if input_name in step.inputs else None
+            outputs = (
+                {"dataset": Dataset} if history.nodes[source].step == ARRAY else step_of(history.nodes[source]).outputs
+            )
+            output = next((output for output, made in outputs.items() if made is kind), next(iter(outputs), ""))
+            links.append(Link(names[source], output, name, input_name))
+    return Graph(nodes, tuple(links), f"steps of {file}")
+
+
+def _output_of(kind: type) -> str:
+    """Name of the output that gives data of a kind."""
+    return next(name for name, known in SIGNALS.items() if known is kind)
+
+
+def _with_writer(graph: Graph, head: str, is_maps: bool, output: str) -> Graph:
+    """Graph with a step behind its end that saves the result."""
+    step = get_step("save_maps" if is_maps else "save_dataset")
+    channel = next(iter(step.inputs))
+    writer = Node(step.id, step.title, step.id, {step.output_path: output})
+    return Graph(
+        {**graph.nodes, writer.id: writer}, (*graph.links, Link(head, channel, writer.id, channel)), graph.name
+    )
+
+
+def _output_file(file: str, output: str | None) -> str:
+    """File to write: the one that is named, or one in the folder that is named."""
+    path = Path(os.path.abspath(os.path.expanduser(file)))
+    if output is None:
+        return str(path.with_name(f"{path.stem}_rerun.h5"))
+    target = Path(os.path.abspath(os.path.expanduser(output)))
+    is_file = target.suffix.lower() in OUTPUT_SUFFIXES and not target.is_dir()
+    return str(target if is_file else target / f"{path.stem}_rerun.h5")
+
+
+# --- the files that were read ---
+
+
+def _source_lines(
+    history: History, key: str, names: Mapping[str, str], node: Node, given: tuple[str, ...] | None
+) -> list[str]:
+    """What has become of the files that a step read.
+
+    Raises
+    ------
+    DataFileError
+        If one is missing, and no other is given.
+    """
+    old = history.nodes[key]
+    if given is not None:
+        moved = len(given) == 1 and _moved_from(old, given[0])
+        was = _file(old.sources[0].url)
+        words = f"the same file, which was {was}" if moved else f"instead of {was}"
+        return [f"{names[key]}: {_listed(given)}: {words}"]
+    before = {name: old.parameters.get(name) for name in node.step.file_parameters}
+    if any(_plain(node.parameters.get(name)) != _plain(value) for name, value in before.items()):
+        return [f"{names[key]}: other files than before, as --set says"]
+    files = {_file(source.url): source for source in old.sources}
+    now = {path: _now(source) for path, source in files.items()}
+    missing = [path for path, status in now.items() if status is None]
+    if missing:
+        raise DataFileError(_how_to_replace(history, key, names, len(missing), len(files)), file=missing[0])
+    changes = [text for path, source in files.items() if (text := change_of(source, now[path]))]
+    if len(files) > 3:
+        more = f", {len(changes)} have changed: {changes[0]}" if changes else ": the same as then"
+        return [f"{names[key]}: {len(files)} files, {next(iter(files))} ...{more}"]
+    same = [f"{path}: the same as then" for path, source in files.items() if not change_of(source, now[path])]
+    return [f"{names[key]}: {text}" for text in (*same, *changes)]
+
+
+def _how_to_replace(history: History, key: str, names: Mapping[str, str], n_missing: int, n_files: int) -> str:
+    """What to do about missing files."""
+    node = history.nodes[key]
+    step, several = step_of(node), f", with {n_missing - 1} more of {n_files} files," if n_missing > 1 else ""
+    readers = [entry for entry in history.nodes.values() if entry.step == ARRAY or _reads_a_file(entry)]
+    only = len({repr(_main_path(entry)) for entry in readers}) == 1
+    option = "--input PATH" if only else f"--input {names[key]}=PATH"
+    text = f"is missing{several}; {step.title} read it. Where it lies elsewhere, or for other data, give {option}"
+    further = [name for name in step.file_parameters if name != step.input_path and node.parameters.get(name)]
+    if further:
+        text += "".join(f"; for {name} give --set '{names[key]}.{name}=PATH'" for name in further)
+    stored = [
+        (names[later], file.url)
+        for later, entry in history.in_order()
+        for file in entry.stored
+        if key in needed_nodes(history, later) and _now(file) is not None
+    ]
+    if stored:
+        name, path = stored[-1]
+        text += f". The result of {name} is stored: --input {path} goes on from there"
+    return text
+
+
+def _moved_from(node: HistoryNode, path: str) -> bool:
+    """True where a file is one that a step read, in another place: of the same name, size and time."""
+    if not os.path.isfile(path):
+        return False
+    status = os.stat(path)
+    mark = (os.path.basename(path), status.st_size, status.st_mtime)
+    return any((os.path.basename(_file(source.url)), source.size, source.mtime) == mark for source in node.sources)
+
+
+def _now(source: SourceFile) -> SourceFile | None:
+    """A source as it is now; None where it is gone."""
+    try:
+        status = os.stat(_file(source.url))
+    except OSError:
+        return None
+    return SourceFile(source.url, status.st_size, status.st_mtime)
+
+
+def _file(url: str) -> str:
+    return url.partition("::")[0]
+
+
+def _listed(paths: Sequence[str]) -> str:
+    return paths[0] if len(paths) == 1 else f"{len(paths)} files, {paths[0]} ..."
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, as JSON keeps them."""
+    return list(value) if isinstance(value, tuple) else value
