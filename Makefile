@@ -1,6 +1,7 @@
 # make demo   set up the headless core and run the demonstration
 # make test   set up everything that the tests need and run all checks
 # make lint   the checks that read the code only
+# make docs   the documentation: docs/_build/index.html
 # make bench  the measurements that the README quotes
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ export QT_API := pyqt5
 export PYTEST_QT_API := pyqt5
 export MPLBACKEND := Agg
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint docs bench clean
 
 demo: $(VENV)/.core
 	$(BIN)/darfix-core demo
@@ -26,6 +27,10 @@ lint: $(VENV)/.test
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/codespell
+	$(BIN)/python docs/check_docstrings.py
+
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs docs/_build
 
 bench: $(VENV)/.core
 	$(BIN)/python -m benchmarks
@@ -38,10 +43,14 @@ $(VENV)/.core: $(BIN)/python setup.py
 	$(PIP) --editable .
 	touch $@
 
+$(VENV)/.docs: $(BIN)/python setup.py
+	$(PIP) --editable ".[docs]"
+	touch $@ $(VENV)/.core
+
 $(VENV)/.test: $(BIN)/python setup.py tests/system_libraries.sh
 	sh tests/system_libraries.sh
 	$(PIP) --editable ".[test]"
-	touch $@ $(VENV)/.core
+	touch $@ $(VENV)/.core $(VENV)/.docs
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) build dist docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
