@@ -111,6 +111,8 @@ class Step:
         First paragraph of the docstring.
     migrations : mapping
         Version -> function that makes its parameters those of the next version.
+    needs_dimensions : bool
+        Whether the dataset must have its scan dimensions defined.
     """
 
     id: str
@@ -127,6 +129,7 @@ class Step:
     file_parameters: tuple[str, ...] = ()
     summary: str = field(default="")
     migrations: Mapping[int, Migration] = field(default_factory=dict)
+    needs_dimensions: bool = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Check, run, and record the history. See :func:`step`."""
@@ -247,6 +250,7 @@ def step(
     output_path: str = "",
     file_parameters: tuple[str, ...] = (),
     migrations: Mapping[int, Migration] | None = None,
+    needs_dimensions: bool = False,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a function as a step.
 
@@ -271,6 +275,8 @@ def step(
     migrations : mapping, optional
         Older version -> function that takes the parameters of that version, which it may change, and returns those
         with which the next version gives the same result. A history of an older version without one is refused.
+    needs_dimensions : bool
+        True for a step that raises DimensionError without them; who runs it alone finds them first.
 
     Returns
     -------
@@ -280,7 +286,9 @@ def step(
 
     def register(function: Callable[P, R]) -> Callable[P, R]:
         made = _describe(function, id, version, title, widget, input_path, output_path, file_parameters)
-        _steps[id] = made = replace(made, migrations=frozen_mapping(migrations or {}))
+        _steps[id] = made = replace(
+            made, migrations=frozen_mapping(migrations or {}), needs_dimensions=needs_dimensions
+        )
 
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -19,7 +19,13 @@ from darfix_core.units import Unit
 _PERCENTILES = (1.0, 99.0)
 
 
-@step("grain_plot", version=1, title="Grain Plot", widget="orangecontrib.dfxm.widgets.owgrainplot.OWGrainPlot")
+@step(
+    "grain_plot",
+    version=1,
+    title="Grain Plot",
+    widget="orangecontrib.dfxm.widgets.owgrainplot.OWGrainPlot",
+    needs_dimensions=True,
+)
 def grain_plot(
     dataset: Dataset,
     *,

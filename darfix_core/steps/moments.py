@@ -27,7 +27,7 @@ _SAMPLED_ROWS = 16
 _FRAMES_FOR_PEDESTAL = 8
 
 
-@step("moments", version=1, title="Moments", widget="")
+@step("moments", version=1, title="Moments", widget="", needs_dimensions=True)
 def moments(dataset: Dataset, *, min_intensity: Annotated[float | None, Unit("counts")] = None) -> Maps:
     """Moments of the rocking curve of every pixel, for every motor of the scan.
 

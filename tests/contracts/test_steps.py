@@ -16,6 +16,7 @@ from darfix_core.engine.execution import execution
 from darfix_core.engine.loop import BlockSizes
 from darfix_core.engine.parameters import union_members
 from darfix_core.engine.registry import STEP_MODULES, all_steps, get_step
+from darfix_core.errors import DimensionError
 from darfix_core.workflow.replay import replay
 from tests.model.test_frames import CountingSource
 
@@ -200,3 +201,17 @@ def test_history_of_two_inputs_replays_to_the_same_result(mosaicity_dataset, tmp
     given |= {key: mosaicity_dataset.replace(frames=other.frames) for key in roots if key not in given}
     again = replay(type(result.history).from_json(result.history.to_json()), given)
     np.testing.assert_array_equal(again.frames[:], result.frames[:])
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in PURE if dc.Dataset in [i.kind for i in get_step(name).inputs.values()]]
+)
+def test_steps_tell_truly_whether_they_need_dimensions(name, inputs, mosaicity_dataset):
+    step = get_step(name)
+    bare = mosaicity_dataset.replace(dimensions=(), grid_index=None)
+    given = {key: bare if value is mosaicity_dataset else value for key, value in inputs(step).items()}
+    if step.needs_dimensions:
+        with pytest.raises(DimensionError, match="define_dimensions"):
+            step(**given)
+    else:
+        step(**given)
