@@ -27,6 +27,8 @@ _GZIP, _SHUFFLE, _BLOSC, _LZ4, _BITSHUFFLE, _ZSTD = 1, 2, 32001, 32004, 32008, 3
 
 # Bitshuffle works on groups of eight elements; what is left at the end is stored as it is.
 _GROUP = 8
+_read_length = struct.Struct(">I").unpack_from
+
 _SIZE = ctypes.c_size_t
 _POINTER = ctypes.c_void_p
 
@@ -180,9 +182,12 @@ def _unbitshuffle(function: Any, element: int, data: ByteArray, out: ByteArray, 
 
 def _skip_blocks(data: ByteArray, position: int, count: int) -> int:
     """Position behind so many blocks: the decoder itself does not look whether they lie in the chunk."""
-    for _ in range(count):
-        _check(position + 4 <= data.size, "a block is cut off")
-        position += 4 + struct.unpack_from(">I", data.data, position)[0]
+    view = data.data
+    try:
+        for _ in range(count):
+            position += 4 + _read_length(view, position)[0]
+    except struct.error as error:
+        raise ValueError("a block is cut off") from error
     _check(position <= data.size, "a block is cut off")
     return position
 
