@@ -2,40 +2,81 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import textwrap
+from typing import Any
 
 from darfix_core.commands.terminal import say, say_table
 from darfix_core.engine.registry import Step, all_steps, get_step
 from darfix_core.errors import DarfixError
 
 
-def steps(name: str | None) -> int:
+def steps(name: str | None, *, as_json: bool = False) -> int:
     """List the steps, or describe one.
 
     Parameters
     ----------
     name : str or None
         Id of a step.
+    as_json : bool
+        Write JSON instead of text: of a step an object, of all a list of objects.
 
     Returns
     -------
     int
         Exit status.
+
+    Raises
+    ------
+    DarfixError
+        If there is no such step.
     """
+    if name is None and as_json:
+        say(json.dumps([_plain(step) for step in all_steps()], indent=2))
+        return 0
     if name is None:
         say_table(
             ["step", "widget", "what it does"], [[s.id, s.title, _first_sentence(s.summary)] for s in all_steps()]
         )
         say()
-        say("Parameters of a step: darfix-core steps STEP")
+        say("Parameters of a step: darfix-core steps STEP; run it on files: darfix-core apply STEP --help")
         return 0
     try:
         step = get_step(name)
     except KeyError as error:
         raise DarfixError(error.args[0]) from None
-    _describe(step)
+    if as_json:
+        say(json.dumps(_plain(step), indent=2))
+    else:
+        _describe(step)
     return 0
+
+
+def _plain(step: Step) -> dict[str, Any]:
+    """What is known about a step, as plain values."""
+    return {
+        "id": step.id,
+        "title": step.title,
+        "version": step.version,
+        "summary": step.summary,
+        "needs_dimensions": step.needs_dimensions,
+        "inputs": {
+            entry.name: {"kind": entry.kind.__name__, "optional": entry.optional} for entry in step.inputs.values()
+        },
+        "outputs": {name: kind.__name__ for name, kind in step.outputs.items()},
+        "parameters": {
+            parameter.name: {
+                "allowed": parameter.allowed,
+                "choices": list(parameter.choices),
+                "unit": parameter.unit,
+                "required": parameter.required,
+                "default": None if parameter.required else parameter.default,
+                "description": parameter.description,
+            }
+            for parameter in step.parameters.entries.values()
+        },
+    }
 
 
 def _first_sentence(text: str) -> str:
