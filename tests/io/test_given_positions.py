@@ -183,7 +183,7 @@ def test_maps_of_a_stack_do_not_depend_on_its_files(tmp_path, series, table):
 def test_stack_without_positions_says_what_to_do(series):
     dataset = dc.load(series)
     assert dataset.positions == {}
-    with pytest.raises(DimensionError, match=r'no motor positions .* positions="motors\.csv".*assign="order"'):
+    with pytest.raises(DimensionError, match=r'no motor positions .*positions="motors\.csv".*assign="order"'):
         dc.define_dimensions(dataset)
     by_order = dc.define_dimensions(
         dataset,
