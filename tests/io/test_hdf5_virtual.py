@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
@@ -173,3 +174,10 @@ def test_a_file_for_each_frame_does_not_run_out_of_open_files(tmp_path):
         np.testing.assert_array_equal(Frames(source)[:], STACK)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_many_threads_share_the_files(scan):
+    with ThreadPoolExecutor(8) as pool:
+        parts = list(pool.map(lambda number: Frames(scan)[number % 20 : number % 20 + 4], range(200)))
+    for number, part in enumerate(parts):
+        np.testing.assert_array_equal(part, STACK[number % 20 : number % 20 + 4])
