@@ -14,7 +14,7 @@ author = "the darfix-core developers"
 copyright = author
 version = release = __version__
 
-extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "generated", "mathml"]
+extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "generated", "formulas"]
 exclude_patterns = ["_build", "decisions/README.md"]
 html_theme = "furo"
 html_title = f"darfix-core {__version__}"
@@ -27,7 +27,7 @@ myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 
 nitpicky = True
-html_math_renderer = "mathml"
+html_math_renderer = "formulas"
 
 # The docstrings state types, shapes and units; hints in the signatures would say less with more words.
 autodoc_typehints = "none"

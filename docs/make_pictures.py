@@ -201,7 +201,7 @@ def moments_figure() -> Any:
     axes.axvline(centre, color=_RED, linewidth=1.2)
     axes.annotate("", (centre - half, peak / 2), (centre + half, peak / 2), arrowprops={"arrowstyle": "<->"})
     axes.text(centre + half + 0.01, peak / 2, "FWHM", va="center")
-    axes.text(centre - 0.005, 1.04 * peak, "centre of mass", color=_RED, ha="center")
+    axes.text(centre + 0.005, 1.06 * peak, "centre of mass", color=_RED)
     axes.text(centre + 0.005, 0.22 * peak, "intensity:\nthe area", color=_LINE)
     axes.set_ylim(0, 1.15 * peak)
     axes.set_xlabel("mu (deg)")
