@@ -95,10 +95,8 @@ class ScanEditor(Editor):
         """Names of the scans that are joined, as far as they are known; None where one scan is chosen."""
         if not may_name_several(self._value) or self._value in self._offered:
             return None
-        return known_names(str(self._value), self._with_frames())
-
-    def _with_frames(self) -> list[str]:
-        return [name for name in self._offered if name is not None and name not in self._empty]
+        known = [name for name in self._offered if name is not None]
+        return [name for name in known_names(str(self._value), known) if name not in self._empty]
 
     def _show(self) -> None:
         """Choice and check marks of the value."""

@@ -212,5 +212,5 @@ def joined_text(dataset: Dataset | None) -> str:
     along = []
     for motor in dataset.metadata["joined_along"]:
         values = dataset.positions[motor]
-        along.append(f"{motor} from {values[0]:.8g} to {values[-1]:.8g} {dataset.unit(motor)}".rstrip())
+        along.append(f"{motor} from {values[0]:.6g} to {values[-1]:.6g} {dataset.unit(motor)}".rstrip())
     return f"{len(frames)} scans joined, {alike}, {dataset.n_frames} in all. Told apart by {', '.join(along)}."
