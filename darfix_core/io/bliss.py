@@ -7,13 +7,15 @@ from typing import Any
 
 import h5py
 
+from darfix_core.errors import DataFileError
 from darfix_core.io.bliss_positions import read_per_frame
-from darfix_core.io.bliss_recording import recording, tell
+from darfix_core.io.bliss_recording import recording
 from darfix_core.io.bliss_scans import Detector, Scan, choose_detector, choose_scan
 from darfix_core.io.bliss_values import find, scan_metadata
-from darfix_core.io.dataset_file import is_saved_dataset, open_saved_dataset
+from darfix_core.io.dataset_file import open_saved_dataset
 from darfix_core.io.hdf5_file import naming_damage, read_hdf5
 from darfix_core.io.hdf5_source import Hdf5Source, checked_range, load_filters
+from darfix_core.io.nexus import written_kind
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frames import Frames
 
@@ -51,8 +53,11 @@ def open_bliss(
         If `frames` does not lie in the scan.
     """
     path = os.path.abspath(path)
-    if is_saved_dataset(path):
+    written = written_kind(path)
+    if written == "dataset":
         return open_saved_dataset(path, scan=scan, detector=detector, frames=frames)
+    if written == "maps":
+        raise DataFileError("holds maps, no frames; they are read with load_maps", file=path)
     with read_hdf5(path) as file:
         load_filters()
         chosen = choose_scan(file, scan)
@@ -62,7 +67,6 @@ def open_bliss(
             title, parameters = metadata.get("title", ""), metadata.get("scan_parameters", {})
             found = recording(chosen, stack, parameters)
             per_frame = read_per_frame(chosen, found, title, parameters)
-            tell(found, per_frame.n_frames)
             stored = (path, chosen.path(stack.path)) if found.stored is None else found.stored
     metadata["motors"] = dict(per_frame.constants)
     first, stop = (0, per_frame.n_frames) if frames is None else checked_range(frames, per_frame.n_frames)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from darfix_core.engine.execution import warn
-from darfix_core.io.bliss_recording import Recording
+from darfix_core.io.bliss_recording import Recording, tell
 from darfix_core.io.bliss_scans import Scan
 from darfix_core.io.bliss_tables import READ_BACKS, Entry, Tables, collect
 from darfix_core.io.bliss_unfinished import positions_there, with_counters, without_blank_end
@@ -116,6 +116,7 @@ def _motors(tables: Tables, words: list[str]) -> list[str]:
 def _lengths(scan: Scan, tables: Tables, motors: list[str], moved: list[str]) -> set[int]:
     """Number of frames, and where an interrupted scan has another number of positions, that as well."""
     n_frames, reason = tables.recording.n_frames, tables.recording.reason
+    tell(tables.recording, n_frames)
     other: dict[str, int] = {}
     for name in moved or motors:
         lengths = [entry.length for entry in tables.read_backs(name)]
@@ -160,6 +161,8 @@ def _lengths_of_unfinished(scan: Scan, tables: Tables, motors: list[str], moved:
         raise scan.error(f"no frame is complete yet ({recording.reason}): there are {recording.n_frames}{counts}")
     if other and not recording.growing:
         _tell_common(recording, _counts(other), common)
+    else:
+        tell(recording, common)
     return range(common, longest + 1)
 
 

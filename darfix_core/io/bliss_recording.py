@@ -121,5 +121,5 @@ def tell(found: Recording, n_frames: int) -> None:
         words = f"{n_frames} of {found.announced}" if n_frames < found.announced else f"all {n_frames}"
         more = "" if n_frames < found.announced or found.ended else " so far"
         warn(f"{found.reason}{';' if ':' in found.reason else ':'} {words} frames are complete{more}")
-    elif found.n_frames < found.announced:
-        warn(f"the scan is not whole ({found.reason}): its files hold {found.n_frames} of {found.announced} frames")
+    elif n_frames < found.announced:
+        warn(f"the scan is not whole ({found.reason}): its files hold {n_frames} of {found.announced} frames")

@@ -91,6 +91,8 @@ def collect(scan: Scan, recording: Recording) -> Tables:
         with tables.noting("measurement"):
             measured = _names(entry, "measurement")
         for name in _names(entry, "instrument"):
+            if name == "positioners":
+                continue
             with tables.noting(name):
                 _add_device(tables, entry, name, everything=not measured)
         for name in measured:

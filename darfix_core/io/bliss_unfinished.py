@@ -84,5 +84,7 @@ def without_blank_end(tables: Tables, n_frames: int, moved: Iterable[str]) -> in
 
 def with_counters(tables: Tables, n_frames: int, longest: int) -> int:
     """Number of frames that the counters have, too: those that are behind the frames, not those of another length."""
-    lengths = [max(entry.length for entry in entries) for entries in tables.entries.values()]
-    return min([n_frames, *(length for length in lengths if 2 * length > n_frames and length <= longest)])
+    there = tables.recording.n_frames
+    held = [entry for entries in tables.entries.values() for entry in entries[:1] if entry.length <= longest]
+    # Counters that have counted nothing, and those that are slower, tell nothing.
+    return min([n_frames, *(count for count in (_written(entry, there) for entry in held) if 2 * count > n_frames)])

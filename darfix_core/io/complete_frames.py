@@ -10,9 +10,10 @@ import h5py
 import numpy as np
 
 from darfix_core.errors import DataFileError
-from darfix_core.io.growing_file import IncompleteFileError, is_partial
+from darfix_core.io.growing_file import IncompleteFileError, is_partial, missing_part
 from darfix_core.io.hdf5_file import Piece, announced_pieces, get_item, read_hdf5
 from darfix_core.io.hdf5_source import missing_frames
+from darfix_core.io.hdf5_virtual import parts_of
 from darfix_core.model.arrays import IntArray
 
 
@@ -29,13 +30,20 @@ def located_frames(dataset: h5py.Dataset) -> tuple[int, tuple[str, str] | None]:
         As of `complete_frames`.
     (str, str) or None
         File and path of the stack behind a virtual one, where HDF5 cannot read through that.
+
+    Raises
+    ------
+    IncompleteFileError
+        If a virtual dataset of several stacks lies in a file that is not wholly there: HDF5 cannot read it.
     """
     behind = single_source(dataset)
     if behind is not None:
         with read_hdf5(behind[0]) as file:
             item = get_item(file, behind[1])
-            if is_growing(file) and isinstance(item, h5py.Dataset):
+            if isinstance(item, h5py.Dataset) and (is_growing(file) or is_partial(dataset)):
                 return min(dataset.shape[0], complete_frames(item)), behind
+    if dataset.is_virtual and is_partial(dataset):
+        raise missing_part(dataset.file.filename)
     return complete_frames(dataset), None
 
 
@@ -139,16 +147,6 @@ def single_source(dataset: h5py.Dataset) -> tuple[str, str] | None:
     -------
     (str, str) or None
     """
-    if not dataset.is_virtual:
-        return None
-    sources, stored = dataset.virtual_sources(), announced_pieces(dataset)
-    if len(stored) != 1 or "%b" in stored[0].file or not os.path.exists(stored[0].file):
-        return None
-    first, last = sources[0].vspace.get_select_bounds()
-    whole = all(low == 0 for low in first) and tuple(size + 1 for size in last) == dataset.shape
-    _, taken = sources[0].src_space.get_select_bounds()
-    with read_hdf5(stored[0].file) as file:
-        item = get_item(file, stored[0].path)
-        same = isinstance(item, h5py.Dataset) and item.ndim == dataset.ndim and item.shape[1:] == dataset.shape[1:]
-    in_order = stored[0].first == 0 and taken[0] == last[0]
-    return (stored[0].file, stored[0].path) if whole and same and in_order else None
+    parts = parts_of(dataset)
+    one = len(parts) == 1 and parts[0].frames == range(dataset.shape[0]) and parts[0].first == 0
+    return (parts[0].file, parts[0].path) if one else None

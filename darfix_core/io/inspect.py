@@ -11,7 +11,7 @@ import h5py
 from darfix_core.engine.execution import collect_warnings
 from darfix_core.errors import DataFileError
 from darfix_core.io.bliss_positions import read_per_frame
-from darfix_core.io.bliss_recording import recording, tell
+from darfix_core.io.bliss_recording import recording
 from darfix_core.io.bliss_scans import Detector, Scan, choose_scan, find_detectors, find_scans
 from darfix_core.io.bliss_values import scan_parameters, text
 from darfix_core.io.hdf5_compression import compression
@@ -110,7 +110,6 @@ def _scan_report(scan: Scan) -> ScanReport:
                 if held.unfinished:
                     announced, there = max(announced, held.announced), 0
                 per_frame = read_per_frame(scan, held, scan.title, parameters)
-                tell(held, per_frame.n_frames)
                 there = per_frame.n_frames if held.unfinished else None
                 motors = [motor_report(*item, per_frame.units[item[0]]) for item in per_frame.positions.items()]
             except DataFileError as error:
