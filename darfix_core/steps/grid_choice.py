@@ -125,6 +125,7 @@ def choose_grid(candidates: list[GridCandidate], known: ReadBacks) -> GridCandid
     if rivals:
         best = _by_range([best, *rivals], known)
     _check_other_motors(best, known)
+    _check_no_levels_are_merged(best, known)
     return best
 
 
@@ -205,6 +206,27 @@ def _check_other_motors(grid: GridCandidate, known: ReadBacks) -> None:
                 f"The positions fit this scan:\n  {grid}\nbut {entry.motor} steps evenly through {entry.size} "
                 f"positions as well, and no other motor fits the steps between. {BY_HAND}"
             )
+
+
+def _check_no_levels_are_merged(grid: GridCandidate, known: ReadBacks) -> None:
+    """Frames may share a grid point only where no finer levels tell them apart.
+
+    Read-backs that hardly deviate fit steps twice as long, too, and where half of the frames are missing, saying
+    which are there takes more than merging neighbouring levels saves.
+
+    Raises
+    ------
+    AmbiguousDimensionsError
+        If finer levels fit more than twice as well.
+    """
+    for coarse in grid.levels if grid.n_duplicated else ():
+        for fine in known.levels:
+            same = fine.motor == coarse.motor and fine.regular
+            if same and fine.size > coarse.size and fine.max_residual < coarse.max_residual / 2:
+                raise AmbiguousDimensionsError(
+                    f"The positions fit this scan:\n  {grid}\nbut {coarse.motor} fits {fine.size} positions better, "
+                    f"with a largest deviation of {fine.max_residual:.2f} step. {BY_HAND}"
+                )
 
 
 def _steps_evenly(labels: IntArray, size: int) -> bool:
