@@ -69,7 +69,6 @@ class Hdf5Source:
     def __init__(self, file: str, path: str, frames: tuple[int, int] | None = None) -> None:
         self._file, self._path = file, path
         self._start_sharing()
-        load_filters()
         with read_hdf5(file) as handle, naming_damage(file, path):
             dataset = get_item(handle, path)
             if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 3:
