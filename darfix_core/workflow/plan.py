@@ -173,7 +173,7 @@ def _placed(path: str, output: str | None) -> str:
 
 
 def _input_files(node: Node, graph: Graph) -> tuple[str, ...]:
-    """Files, folders and patterns that a node reads, each looked for."""
+    """Files, folders and patterns that a node reads; those of its main parameter must be there."""
     value = node.parameters[node.step.input_path]
     paths = (value,) if isinstance(value, str) else tuple(value)
     if not paths or not all(paths):
@@ -181,11 +181,11 @@ def _input_files(node: Node, graph: Graph) -> tuple[str, ...]:
     for path in paths:
         if not is_there(path):
             raise DataFileError(f"no such file (node {node.title!r})", file=path)
-    return paths
+    return (*paths, *filter(is_there, _further_files(node)))
 
 
 def _further_files(node: Node) -> list[str]:
-    """What a node may read besides its input: dark frames."""
+    """What a node may read besides its input: dark frames, positions."""
     values = (node.parameters[name] for name in node.step.file_parameters if name != node.step.input_path)
     return [os.path.expanduser(value.partition("::")[0]) for value in values if isinstance(value, str)]
 
