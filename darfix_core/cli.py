@@ -21,6 +21,8 @@ examples:
   darfix-core info scan.h5                      what a file holds
   darfix-core run flow.ows --input scan.h5 --scan 2.1 --output results
   darfix-core run flow.ows --input layer_*.h5 --output results
+  darfix-core apply grain_plot scan.h5 -o maps.h5
+  darfix-core rerun maps.h5 --input other.h5    the same steps on other data
   darfix-core canvas flow.ows                   open the workflow in Orange Canvas
 """
 
@@ -67,6 +69,16 @@ def _convert(options: argparse.Namespace) -> int:
     return convert(options.workflow, options.target, overwrite=options.overwrite)
 
 
+def _apply(options: argparse.Namespace) -> int:
+    from darfix_core.commands.apply import apply
+
+    arguments = [text for text in options.arguments if text != "--debug"]
+    options.debug |= len(arguments) < len(options.arguments)
+    parser = _Parser(prog=f"darfix-core apply {options.step}", allow_abbrev=False)
+    _computing_options(parser)
+    return apply(options.step, arguments, parser)
+
+
 def _rerun(options: argparse.Namespace) -> int:
     from darfix_core.commands.rerun import rerun
     from darfix_core.workflow.plan import Overrides
@@ -78,7 +90,7 @@ def _rerun(options: argparse.Namespace) -> int:
 def _steps(options: argparse.Namespace) -> int:
     from darfix_core.commands.steps import steps
 
-    return steps(options.step)
+    return steps(options.step, as_json=options.json)
 
 
 def _canvas(options: argparse.Namespace) -> int:
@@ -122,10 +134,17 @@ def make_parser() -> argparse.ArgumentParser:
     convert.add_argument("target", metavar="FLOW.json", help="the file to write, for: ewoks execute FLOW.json")
     convert.add_argument("--overwrite", action="store_true", help="replace an existing file")
 
+    apply = command("apply", _apply, "run a single step on files, and save what it gives")
+    apply.usage = "darfix-core apply STEP INPUT... [--PARAMETER VALUE ...] -o FILE.h5"
+    apply.epilog = "darfix-core apply STEP --help shows the parameters of a step, darfix-core steps all steps."
+    apply.add_argument("step", metavar="STEP", help="step to run, such as roi")
+    apply.add_argument("arguments", metavar="...", nargs=argparse.REMAINDER, help="inputs, parameters and output")
+
     _rerun_options(command("rerun", _rerun, "make stored maps, or a saved dataset, again: from the same or other data"))
 
     steps = command("steps", _steps, "list the steps, or describe one with its parameters")
     steps.add_argument("step", nargs="?", help="step to describe")
+    steps.add_argument("--json", action="store_true", help="write JSON, for programs")
 
     canvas = command("canvas", _canvas, "start Orange Canvas")
     canvas.add_argument("workflow", nargs="?", metavar="FILE", help=".ows file to open")
@@ -229,7 +248,7 @@ def _rerun_options(rerun: argparse.ArgumentParser) -> None:
         metavar="STEP.PARAMETER=VALUE",
         help="change a parameter. May be given several times",
     )
-    rerun.add_argument("--threads", metavar="N", type=_positive, help="number of threads")
+    _computing_options(rerun)
     rerun.add_argument("--dry-run", action="store_true", help="show the steps and what became of the files, and stop")
     rerun.add_argument("--overwrite", action="store_true", help="replace existing output files")
 

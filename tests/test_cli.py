@@ -87,7 +87,7 @@ def test_warnings_are_lines(monkeypatch, capsys):
 def test_every_command_has_help():
     parser = make_parser()
     commands = next(action for action in parser._actions if action.metavar == "COMMAND").choices
-    assert list(commands) == ["demo", "info", "run", "convert", "steps", "canvas"]
+    assert list(commands) == ["demo", "info", "run", "convert", "apply", "rerun", "steps", "canvas"]
     for command in commands.values():
         assert command.description
 

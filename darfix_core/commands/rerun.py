@@ -10,7 +10,7 @@ from darfix_core.commands.terminal import RunLines, say, say_table
 from darfix_core.engine.execution import execution
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.comparison import Difference, compare
-from darfix_core.workflow.plan import Overrides
+from darfix_core.workflow.overrides import Overrides
 from darfix_core.workflow.rerun import Rerun, make_rerun, may_be_equal, open_stored
 from darfix_core.workflow.runner import open_inputs
 

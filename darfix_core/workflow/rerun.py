@@ -21,7 +21,8 @@ from darfix_core.model.frame_sources import SourceFile
 from darfix_core.model.history import ARRAY, History, HistoryNode
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.graph import Graph, Link, Node
-from darfix_core.workflow.plan import Overrides, Plan, make_plan, set_parameters, split_input
+from darfix_core.workflow.overrides import Overrides, set_parameters, split_input
+from darfix_core.workflow.plan import Plan, make_plan
 from darfix_core.workflow.replay import change_of, needed_nodes, step_of
 
 

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import json
+
 from darfix_core.cli import main
+from darfix_core.engine import registry
 
 
 def test_steps_are_listed(calls, capsys):
@@ -28,3 +31,20 @@ def test_terminal_gets_a_table(calls, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     assert main(["steps"]) == 0
     assert "─" in capsys.readouterr().out
+
+
+def test_steps_are_described_for_programs(calls, capsys):
+    assert main(["steps", "--json"]) == 0
+    assert [step["id"] for step in json.loads(capsys.readouterr().out)] == list(registry.STEP_MODULES)
+    assert main(["steps", "crop", "--json"]) == 0
+    step = json.loads(capsys.readouterr().out)
+    assert step["inputs"] == {"dataset": {"kind": "Dataset", "optional": False}}
+    assert step["outputs"] == {"dataset": "Dataset"}
+    assert step["parameters"]["rows"] == {
+        "allowed": "an integer of at least 1 or None",
+        "choices": [],
+        "unit": "px",
+        "required": False,
+        "default": None,
+        "description": "How many.",
+    }

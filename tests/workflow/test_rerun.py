@@ -8,7 +8,7 @@ import pytest
 
 import darfix_core as dc
 from darfix_core.errors import DataFileError, OutputExistsError, WorkflowError
-from darfix_core.workflow.plan import Overrides
+from darfix_core.workflow.overrides import Overrides
 from darfix_core.workflow.rerun import make_rerun, may_be_equal, open_stored, step_names
 from darfix_core.workflow.runner import run_plan
 from tests.bliss_files import small_stack, write_scan
