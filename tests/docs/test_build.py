@@ -75,10 +75,10 @@ def test_commands_on_the_pages_are_understood(page):
 
 
 def check_change(text):
-    """``NODE.PARAMETER=VALUE`` with the title of a widget as the node: value and parameter are allowed."""
+    """``NODE.PARAMETER=VALUE`` with the title or the id of a step as the node, and one of its parameters."""
     node, _, rest = text.partition(".")
     name, _, value = rest.partition("=")
-    step = next(step for step in all_steps() if step.title == node)
+    step = next(step for step in all_steps() if node in (step.title, step.id))
     assert name in step.parameters.entries, text
     assert value
 
