@@ -1,0 +1,252 @@
+"""Several scans as one dataset, and the dimension that tells them apart."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+import darfix_core as dc
+from darfix_core.engine.execution import execution
+from darfix_core.errors import Cancelled, DarfixWarning, DataFileError
+from darfix_core.io.join import join_scans
+from tests.bliss_files import mesh, small_stack, write_scan
+
+MU, CHI = np.linspace(0.0, 1.0, 11), np.linspace(-0.6, 0.6, 7)
+JITTER = 0.01
+
+
+def layers(folder, constants, positions=lambda number: {"mu": MU}, *, file="scan.h5", **options):
+    """A scan for each entry of `constants`, in one file or (with ``{}`` in its name) in several."""
+    for number, motors in enumerate(constants):
+        moved = positions(number)
+        n_frames = len(next(iter(moved.values())))
+        several = "{}" in file
+        write_scan(
+            folder / file.format(number + 1),
+            small_stack(n_frames) + 100 * number,
+            moved,
+            scan="1.1" if several else f"{number + 1}.1",
+            constants={"chi_base": 1.5, **motors},
+            **options,
+        )
+    return folder / file.replace("{}", "*")
+
+
+@pytest.fixture
+def steps_of_samz(tmp_path):
+    return layers(tmp_path, [{"samz": 0.1 + 0.05 * number} for number in range(3)], counters={"current": np.ones(11)})
+
+
+def found(dataset):
+    return [(entry.name, entry.size) for entry in dc.define_dimensions(dataset).dimensions]
+
+
+def test_scans_of_one_file_are_joined_without_reading_them(steps_of_samz):
+    dataset = dc.load(steps_of_samz, scan="1.1,3.1")
+    assert dataset.n_frames == 22
+    assert not dataset.frames.source.in_memory
+    np.testing.assert_array_equal(dataset.frames, np.concatenate([small_stack(11), small_stack(11) + 200]))
+    np.testing.assert_array_equal(dataset.positions["samz"], np.repeat([0.1, 0.2], 11))
+    np.testing.assert_array_equal(dataset.positions["mu"], np.tile(MU, 2))
+    assert (dataset.unit("samz"), dataset.unit("mu")) == ("mm", "deg")
+    assert dataset.counters["current"].shape == (22,)
+
+
+def test_files_of_a_pattern_are_joined_in_natural_order(tmp_path):
+    pattern = layers(tmp_path, [{"samz": 0.01 * number} for number in range(10)], file="layer_{}.h5")
+    dataset = dc.load(str(pattern))
+    np.testing.assert_allclose(dataset.positions["samz"][::11], 0.01 * np.arange(10))
+    assert dataset.title == "10 scans (layer_1.h5 to layer_10.h5): ascan mu 0 1 10 0.5"
+    reverse = dc.load([str(tmp_path / f"layer_{number}.h5") for number in (3, 1)])
+    np.testing.assert_array_equal(reverse.positions["samz"][::11], [0.02, 0.0])
+
+
+def test_history_names_all_parts(tmp_path):
+    pattern = layers(tmp_path, [{"samz": 0.0}, {"samz": 0.1}], file="layer_{}.h5")
+    (node,) = dc.load(str(pattern)).history.nodes.values()
+    assert [os.path.basename(source.url) for source in node.sources] == ["data", "data"]
+    assert [source.url.partition("::")[0] for source in node.sources] == [
+        str(tmp_path / f"layer_{number}.h5") for number in (1, 2)
+    ]
+
+
+def test_metadata_keep_what_is_equal(steps_of_samz):
+    metadata = dc.load(steps_of_samz, scan="all").metadata
+    assert metadata["title"] == "3 scans (1.1, 2.1, 3.1): ascan mu 0 1 10 0.5"
+    assert metadata["motors"] == {"chi_base": 1.5}
+    assert metadata["sample"] == "al_foil"
+    assert metadata["file"] == str(steps_of_samz)
+    assert "scan" not in metadata
+    assert metadata["parts"] == tuple(f"{steps_of_samz}::{number}.1" for number in (1, 2, 3))
+    assert metadata["frames_of_parts"] == (11, 11, 11)
+    assert metadata["joined_along"] == ("samz",)
+
+
+def noisy(rng, values):
+    return values + rng.uniform(-JITTER, JITTER, values.shape)
+
+
+def back_and_forth():
+    return np.repeat(CHI, MU.size), np.concatenate([MU[:: (-1) ** line] for line in range(CHI.size)])
+
+
+@pytest.mark.parametrize("n_scans", [2, 3, 5])
+@pytest.mark.parametrize("kind", ["line", "zigzag lines", "mesh", "zigzag mesh"])
+@pytest.mark.parametrize("moved", [True, False])
+def test_slow_dimension_is_found_from_the_read_backs(tmp_path, rng, n_scans, kind, moved):
+    def positions(number):
+        if kind == "line":
+            return {"mu": noisy(rng, MU)}
+        if kind == "zigzag lines":
+            return {"mu": noisy(rng, MU[:: (-1) ** number])}
+        chi, mu = mesh(CHI, MU) if kind == "mesh" else back_and_forth()
+        return {"chi": noisy(rng, chi), "mu": noisy(rng, mu)}
+
+    def constants(number):
+        samz = 0.1 + 0.01 * number * moved
+        return {"samz": samz + rng.normal(0, 1e-5), "samx": rng.normal(0, 1e-5), "omega": rng.normal(0, 1e-5)}
+
+    path = layers(tmp_path, [constants(number) for number in range(n_scans)], positions)
+    dataset = dc.define_dimensions(dc.load(path, scan="all"))
+    slow = "samz" if moved else "scan"
+    fast = [("mu", 11)] if "line" in kind else [("chi", 7), ("mu", 11)]
+    assert [(entry.name, entry.size) for entry in dataset.dimensions] == [(slow, n_scans), *fast]
+    per_scan = dataset.n_frames // n_scans
+    np.testing.assert_array_equal(dataset.grid_index // per_scan, np.repeat(np.arange(n_scans), per_scan))
+    assert dataset.missing.size == 0
+    assert dataset.dimensions[0].unit == ("mm" if moved else "")
+
+
+def test_two_motors_between_the_scans_are_two_dimensions(tmp_path):
+    path = layers(tmp_path, [{"samz": samz, "omega": omega} for samz in (0.0, 0.1) for omega in (0.0, 5.0, 10.0)])
+    assert found(dc.load(path, scan="all")) == [("samz", 2), ("omega", 3), ("mu", 11)]
+
+
+def test_motor_that_drifts_beside_one_that_was_moved_stays_constant(tmp_path):
+    path = layers(tmp_path, [{"samz": 0.1 * number, "ffz": 1600 + 0.001 * (number % 2)} for number in range(3)])
+    dataset = dc.load(path, scan="all")
+    assert set(dataset.positions) == {"mu", "samz"}
+    assert dataset.metadata["motors"]["ffz"] == 1600
+
+
+def test_scans_of_one_frame_make_the_scan_that_was_done_by_hand(tmp_path):
+    pattern = layers(
+        tmp_path,
+        [{"mu": 0.001 * number} for number in range(12)],
+        lambda number: {"timer": np.zeros(1)},
+        file="frame_{}.h5",
+        title="ct 1",
+    )
+    assert found(dc.load(str(pattern))) == [("mu", 12)]
+
+
+def test_ranges_of_one_motor_that_follow_each_other_are_one_scan(tmp_path):
+    path = layers(tmp_path, [{}, {}], lambda number: {"mu": MU + 1.1 * number})
+    dataset = dc.load(path, scan="all")
+    assert dataset.metadata["joined_along"] == ("mu",)
+    assert found(dataset) == [("mu", 22)]
+
+
+@pytest.mark.filterwarnings("default::darfix_core.errors.DarfixWarning")
+def test_interrupted_layer_leaves_points_without_frames(tmp_path):
+    path = layers(
+        tmp_path, [{"samz": 0.1 * number} for number in range(3)], lambda number: {"mu": MU[:8] if number == 1 else MU}
+    )
+    with pytest.warns(DarfixWarning, match="3 of the 33 grid points have no frame"):
+        dataset = dc.define_dimensions(dc.load(path, scan="all"))
+    assert dataset.scan_shape == (3, 11)
+    np.testing.assert_array_equal(dataset.missing, [19, 20, 21])
+
+
+def test_maps_of_joined_layers_are_those_of_the_whole_stack(steps_of_samz):
+    joined = dc.define_dimensions(dc.load(steps_of_samz, scan="all"))
+    whole = dc.Dataset.from_array(np.asarray(joined.frames), dict(joined.positions), unit={"mu": "deg", "samz": "mm"})
+    expected, maps = dc.moments(dc.define_dimensions(whole)), dc.moments(joined)
+    for name in expected:
+        np.testing.assert_allclose(maps[name], expected[name])
+
+
+def test_unit_of_the_file_comes_first(tmp_path):
+    path = layers(tmp_path, [{"oven": 300.0}, {"oven": 400.0}], units={"oven": "K"})
+    assert dc.load(path, scan="all").unit("oven") == "K"
+
+
+def test_frames_count_within_each_scan(steps_of_samz):
+    dataset = dc.load(steps_of_samz, scan="all", frames=(2, 5))
+    np.testing.assert_array_equal(dataset.frames[:, 0, 0], [2000, 3000, 4000, 2100, 3100, 4100, 2200, 3200, 4200])
+    with pytest.raises(ValueError, match=r"1\.1: frames must be \(first, stop\)"):
+        dc.load(steps_of_samz, scan="all", frames=(2, 12))
+
+
+def test_dark_frames_are_given_once(tmp_path):
+    path = layers(tmp_path, [{"samz": 0.0}, {"samz": 0.1}])
+    write_scan(path, small_stack(2), {}, scan="9.1", title="loopscan 2 0.5")
+    with pytest.warns(DarfixWarning, match=r"left out: 9\.1 \(the dark frames\)"):
+        dataset = dc.load(path, scan="all", dark="9.1")
+    assert (dataset.n_frames, dataset.dark.shape[0]) == (22, 2)
+    assert dc.load(path, scan="1,2", dark="9").dark.shape[0] == 2
+
+
+def test_dark_scan_of_several_files_is_that_of_the_first(tmp_path):
+    pattern = layers(tmp_path, [{"samz": 0.0}, {"samz": 0.1}], file="layer_{}.h5")
+    write_scan(tmp_path / "layer_1.h5", small_stack(2), {}, scan="9.1")
+    assert dc.load(str(pattern), scan="1.1", dark="9.1").dark.shape[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("stack", "positions", "options", "words"),
+    [
+        (small_stack(11, 4), {"mu": MU}, {}, "the shape of their frames: 5 x 7 px and 4 x 7 px"),
+        (small_stack(11).astype(np.float32), {"mu": MU}, {}, "the type of their counts: uint16 and float32"),
+        (small_stack(11), {"mu": MU}, {"detector": "basler"}, "their detector: pco_ff and basler"),
+        (small_stack(11), {"chi": MU}, {}, "the motors that were recorded with each frame: mu and chi"),
+        (small_stack(11), {"mu": MU}, {"units": {"mu": "rad"}}, "the unit of mu: deg and rad"),
+    ],
+)
+def test_scans_that_do_not_fit_are_named(tmp_path, stack, positions, options, words):
+    path = layers(tmp_path, [{}])
+    write_scan(path, stack, positions, scan="2.1", **options)
+    with pytest.raises(DataFileError, match=f"the scans 1.1 and 2.1 cannot be joined, they differ in {words}"):
+        dc.load(path, scan="1.1,2.1")
+
+
+def test_counters_that_some_scans_lack_are_left_out_and_told(tmp_path):
+    path = layers(tmp_path, [{}], counters={"current": np.ones(11)})
+    write_scan(path, small_stack(11), {"mu": MU}, scan="2.1")
+    with pytest.warns(DarfixWarning, match="counters left out, as some of the scans lack them: current"):
+        assert not dc.load(path, scan="all").counters
+
+
+def test_warnings_name_the_scan(tmp_path):
+    path = layers(tmp_path, [{}])
+    write_scan(path, small_stack(11), {"mu": MU[:9]}, scan="2.1", end_reason="USER_ABORT")
+    with pytest.warns(DarfixWarning, match=r"^2\.1: "):
+        assert dc.load(path, scan="all").n_frames == 20
+
+
+def test_file_with_several_scans_needs_a_choice(tmp_path):
+    one = layers(tmp_path, [{}], file="one.h5")
+    two = layers(tmp_path, [{}, {}], file="two.h5")
+    with pytest.raises(DataFileError, match=r"two\.h5: the file holds 2 scans with frames"):
+        dc.load([one, two])
+    assert dc.load([one, two], scan="1.1").n_frames == 22
+    assert dc.load([one, two], scan="all").metadata["parts"][1:] == (f"{two}::1.1", f"{two}::2.1")
+
+
+def test_opening_many_scans_can_be_cancelled_and_tells_how_far_it_is(steps_of_samz):
+    told = []
+    with execution(progress=lambda fraction, what: told.append((round(fraction, 2), what))):
+        dc.load(steps_of_samz, scan="all")
+    assert told[:2] == [(0.0, "scans"), (0.33, "scans")]
+    with execution(cancelled=lambda: True), pytest.raises(Cancelled):
+        dc.load(steps_of_samz, scan="1.1,2.1")
+
+
+def test_only_scans_as_they_were_opened_are_joined():
+    dataset = dc.Dataset.from_array(small_stack(3))
+    with pytest.raises(ValueError, match="at least one scan"):
+        join_scans({})
+    with pytest.raises(ValueError, match="as they were opened"):
+        join_scans({"a": dataset.crop((0, 0), (2, 2)), "b": dataset})
