@@ -175,3 +175,46 @@ def test_positions_are_shown_to_a_thousandth_of_the_step(tmp_path, capsys):
 )
 def test_rounding_to_the_step(value, step, shown):
     assert rounded(value, step) == shown
+
+
+@pytest.fixture
+def tiff_files(tmp_path):
+    import tifffile
+
+    chi, mu = mesh(np.linspace(0.1, 0.3, 3), np.linspace(5.0, 5.6, 4))
+    for number, frame in enumerate(small_stack()):
+        tifffile.imwrite(tmp_path / f"frame_{number}.tif", frame, compression="zlib")
+    np.savetxt(tmp_path / "motors.csv", np.column_stack([chi, mu]), delimiter=",", header="chi (deg),mu (deg)")
+    return tmp_path
+
+
+def test_stack_of_tiff_files_is_shown(tiff_files, capsys):
+    assert main(["info", str(tiff_files / "frame_*.tif")]) == 0
+    out = capsys.readouterr().out
+    assert "frame_0.tif and 11 more: TIFF, " in out
+    assert ["-", "12", "5", "7", "uint16", "adobe", "deflate", "1x5x7", "-"] in [
+        line.split() for line in out.splitlines()
+    ]
+    assert "  no motor positions\n" in out
+    assert "dimensions: not found. The scan has no motor positions; a table can give them: --positions FILE." in out
+
+
+def test_table_of_positions_gives_motors_and_dimensions(tiff_files, capsys):
+    given = ["info", str(tiff_files / "frame_*.tif"), "--positions", str(tiff_files / "motors.csv")]
+    assert main(given) == 0
+    out = capsys.readouterr().out
+    assert ["mu", "4", "5", "5.6", "0.2"] in [line.split()[:5] for line in out.splitlines()]
+    assert "  dimensions that would be chosen: 3 x 4, slow to fast\n" in out
+    assert main([*given, "--json"]) == 0
+    (scan,) = json.loads(capsys.readouterr().out)["scans"]
+    assert [motor["name"] for motor in scan["motors"]] == ["chi", "mu"]
+    assert scan["dimensions"]["shape"] == [3, 4]
+
+
+def test_table_that_does_not_fit_is_an_error(tiff_files, capsys):
+    np.savetxt(tiff_files / "motors.csv", [1.0, 2.0], header="mu")
+    assert main(["info", str(tiff_files / "frame_*.tif"), "--positions", str(tiff_files / "motors.csv")]) == 2
+    message = "motors.csv: the table has 2 rows of positions, the scan has 12 frames"
+    out, err = capsys.readouterr()
+    assert message in out
+    assert message in err
