@@ -6,14 +6,14 @@ import glob
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from darfix_core.engine.execution import warn
 from darfix_core.errors import DataFileError
-from darfix_core.io.edf_frames import EdfFrame, EdfSource, frames_of_file
+from darfix_core.io.edf_frames import EdfFrame, EdfSource, GrowingSeries, frames_of_file
 from darfix_core.io.file_names import expand_folder, expand_pattern
 from darfix_core.io.frame_series import SeriesFile, choose_frames, good_frames, used_files
 from darfix_core.io.report import DetectorReport, FileReport, ScanReport, motor_report
@@ -83,12 +83,14 @@ def open_edf(paths: Sequence[str], *, frames: tuple[int, int] | None = None) -> 
         If the range of frames is empty or does not fit.
     DataFileError
         If a file is missing, a header is broken, or a frame is incomplete, or has another shape or type than the
-        first one; the message names file and frame.
+        first one; the message names file and frame. Where no range of frames is given, one in which the last file
+        ends is left out with a warning: it may still be copied.
     Cancelled
         If the computation was cancelled.
     """
-    chosen, files = choose_frames(paths, frames_of_file, frames)
-    for text in _surplus(files):
+    series = GrowingSeries(paths)
+    chosen, files = choose_frames(paths, series.frames_of_file if frames is None else frames_of_file, frames)
+    for text in filter(None, (series.cut_off, *_surplus(files))):
         warn(text)
     table = _table(chosen)
     return Dataset(
@@ -121,8 +123,11 @@ def inspect_edf(paths: Sequence[str]) -> FileReport:
     Cancelled
         If the computation was cancelled.
     """
-    good, files, problems = good_frames(paths, frames_of_file)
+    series = GrowingSeries(paths)
+    good, files, problems = good_frames(paths, series.frames_of_file)
     scan = _scan_report(good, problems, files)
+    if series.cut_off:
+        scan = replace(scan, n_frames=len(good) + 1, n_complete=len(good), problems=(*scan.problems, series.cut_off))
     return FileReport(tuple(file.path for file in files), "EDF", sum(file.source.size for file in files), (scan,))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -58,6 +58,55 @@ class EdfFrame(StoredFrame):
     """
 
     header: Mapping[str, str]
+
+
+class CutOffError(DataFileError):
+    """A file ends within the header of a frame."""
+
+
+@dataclass(eq=False)
+class GrowingSeries:
+    """Frames of a series of files whose last one may still be written or copied.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        All files in the order of the scan.
+    cut_off : str
+        What of the last file is not there, in words; empty where nothing is known to lack.
+    """
+
+    paths: Sequence[str]
+    cut_off: str = ""
+
+    def __post_init__(self) -> None:
+        self._n_frames = 0
+
+    def frames_of_file(self, file: SeriesFile) -> Iterator[EdfFrame]:
+        """As the function `frames_of_file`, without a frame in which the last file ends, if it is not the only one."""
+        may_end = file.path == os.path.abspath(self.paths[-1])
+        frames = frames_of_file(file)
+        while True:
+            try:
+                frame = next(frames)
+            except StopIteration:
+                return
+            except CutOffError as error:
+                if not may_end or self._n_frames == 0:
+                    raise
+                self._leave_out(file, error.path or "", "its header has no end")
+                return
+            if frame.missing and may_end and self._n_frames:
+                self._leave_out(file, f"frame {frame.number}", f"{frame.missing} bytes of it are missing")
+                return
+            self._n_frames += 1
+            yield frame
+
+    def _leave_out(self, file: SeriesFile, frame: str, why: str) -> None:
+        count = "1 frame is" if self._n_frames == 1 else f"{self._n_frames} frames are"
+        self.cut_off = (
+            f"{os.path.basename(file.path)}: the file is incomplete: {frame} is cut off, {why}; {count} complete"
+        )
 
 
 def frames_of_file(file: SeriesFile) -> Iterator[EdfFrame]:
@@ -122,7 +171,9 @@ def _read_header(file: SeriesFile, handle: BinaryIO, start: int, number: int) ->
     end = _HEADER_END.search(text)
     while end is None:
         more = handle.read(_HEADER_STEP)
-        if not more or len(text) > _LARGEST_HEADER:
+        if not more:
+            raise CutOffError("the header is broken: it has no end", file=file.path, path=f"frame {number}")
+        if len(text) > _LARGEST_HEADER:
             raise _broken(file, number, "it has no end")
         searched = len(text) - 2
         text += more

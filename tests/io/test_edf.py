@@ -183,16 +183,56 @@ def test_broken_header_is_named(tmp_path, entries, why):
 
 def test_header_without_an_end_is_named(tmp_path):
     whole = edf_frame(_COUNTS, **mesh_entries(0, mu=0.0))
-    with pytest.raises(DataFileError, match=r"frame 1: the header is broken: it has no end"):
-        open_edf([_write(tmp_path / "a.edf", whole, whole[:300])])
+    paths = [_write(tmp_path / "a.edf", whole, whole[:300]), _write(tmp_path / "b.edf", whole)]
+    with pytest.raises(DataFileError, match=r"a\.edf::frame 1: the header is broken: it has no end"):
+        open_edf(paths)
+    with pytest.raises(DataFileError, match=r"c\.edf::frame 0: the header is broken: it has no end"):
+        open_edf([_write(tmp_path / "c.edf", whole[:300])])
 
 
 def test_truncated_file_is_named_and_can_be_left_out(tmp_path):
     whole = edf_frame(_COUNTS)
     path = _write(tmp_path / "a.edf", whole, whole[:-20])
+    last = _write(tmp_path / "b.edf", whole)
     with pytest.raises(DataFileError, match=r"a\.edf::frame 1: the file is cut short: 20 bytes of this frame"):
-        open_edf([path])
+        open_edf([path, last])
+    with pytest.raises(DataFileError, match=r"a\.edf::frame 1: the file is cut short: 20 bytes of this frame"):
+        open_edf([path], frames=(0, 2))
     np.testing.assert_array_equal(open_edf([path], frames=(0, 1)).frames[0], _COUNTS)
+    with pytest.raises(DataFileError, match=r"c\.edf::frame 0: the file is cut short"):
+        open_edf([_write(tmp_path / "c.edf", whole[:-20])])
+
+
+@pytest.mark.parametrize("n_files", [1, 2])
+def test_every_cut_of_the_last_file_leaves_its_complete_frames(tmp_path, n_files):
+    stack = np.arange(6 * 54, dtype="<u2").reshape(6, 6, 9)
+    parts = [edf_frame(counts, **mesh_entries(number, mu=number / 10)) for number, counts in enumerate(stack)]
+    first, rest = (parts[:2], parts[2:]) if n_files == 2 else ([], parts)
+    paths = [_write(tmp_path / "a.edf", *first)] * bool(first) + [_write(tmp_path / "b.edf", *rest)]
+    header = len(parts[0]) - stack[0].nbytes
+    for end in range(len(parts[0]), sum(map(len, rest)), 97):
+        _write(tmp_path / "b.edf", b"".join(rest)[:end])
+        n_frames, over = len(first) + end // len(parts[0]), end % len(parts[0])
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            dataset = open_edf(paths)
+        np.testing.assert_array_equal(dataset.frames[:], stack[:n_frames])
+        if n_frames > 1:
+            np.testing.assert_array_equal(dataset.positions["mu"], np.arange(n_frames) / 10)
+        texts = [str(warning.message) for warning in told]
+        why = "its header has no end" if over < header else f"{len(parts[0]) - over} bytes of it are missing"
+        count = "1 frame is" if n_frames == 1 else f"{n_frames} frames are"
+        words = f"b.edf: the file is incomplete: frame {n_frames - len(first)} is cut off, {why}; {count} complete"
+        assert texts == ([words] if over else [])
+
+
+def test_report_tells_complete_frames_of_those_that_were_begun(tmp_path):
+    whole = edf_frame(_COUNTS)
+    (scan,) = inspect_edf([_write(tmp_path / "a.edf", whole, whole, whole[:-20])]).scans
+    assert (scan.n_frames, scan.n_complete) == (3, 2)
+    assert scan.problems == (
+        "a.edf: the file is incomplete: frame 2 is cut off, 20 bytes of it are missing; 2 frames are complete",
+    )
 
 
 def test_surplus_bytes_are_told(tmp_path):
