@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PAGES = sorted(path.name for path in (ROOT / "docs" / "steps").glob("*.md"))
+PICTURES = sorted(f"pictures/{path.name}" for path in (ROOT / "docs" / "steps" / "pictures").glob("*.png"))
 ICONS = sorted(path.name for path in (ROOT / "icons").glob("*.svg"))
 TUTORIALS = sorted(path.name for path in (ROOT / "tutorials").glob("*.ows"))
 
@@ -24,6 +26,7 @@ found = next(d for d in distributions(path=[{folder!r}]) if d.metadata["Name"] =
 points = {{(point.group, point.value) for point in found.entry_points}}
 assert ("console_scripts", "darfix_core.cli:main") in points, points
 assert ("orange.widgets", "orangecontrib.dfxm.widgets") in points, points
+assert ("orange.canvas.help", "orangecontrib.dfxm.help:WIDGET_INDEX") in points, points
 assert ("orange.widgets.tutorials", "orangecontrib.dfxm.tutorials") in points, points
 assert ("orangecanvas.examples", "orangecontrib.dfxm.tutorials") in points, points
 assert ("ewoks.tasks.class", "darfix_core") in points, points
@@ -31,11 +34,15 @@ assert any(group == "orange3.addon" for group, _ in points), points
 
 import darfix_core
 assert darfix_core.__file__.startswith({folder!r}), darfix_core.__file__
-for package, names in (("icons", {icons!r}), ("tutorials", {tutorials!r})):
+for package, names in (("icons", {icons!r}), ("tutorials", {tutorials!r}), ("help_pages", {pages!r})):
     folder = files("orangecontrib.dfxm." + package)
     assert str(folder).startswith({folder!r}), folder
     for name in names:
         assert (folder / name).is_file(), name
+from pathlib import Path
+from orangecontrib.dfxm.help.html import write_pages
+page = write_pages(Path({folder!r}) / "help").with_name("roi.html").read_text(encoding="utf8")
+assert (Path({folder!r}) / "orangecontrib/dfxm/help_pages/pictures/roi.png").as_uri() in page
 from darfix_core import cli
 assert cli.main(["--version"]) in (0, None)
 """
@@ -83,6 +90,6 @@ def test_installed_distribution_works(built, tmp_path, kind):
     archive = next(built.glob(kind))
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*install, "--target", str(tmp_path), str(archive)], check=True, capture_output=True, timeout=300)
-    code = CHECK.format(folder=str(tmp_path), icons=ICONS, tutorials=TUTORIALS)
+    code = CHECK.format(folder=str(tmp_path), icons=ICONS, tutorials=TUTORIALS, pages=[*PAGES, *PICTURES])
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
