@@ -91,8 +91,7 @@ class Hdf5Source:
 
     def _describe_storage(self, dataset: h5py.Dataset, stop: int) -> None:
         """Find out in what the frames are stored, and who can read that."""
-        everything = parts_of(dataset)
-        self._parts = tuple(p for p in everything if p.frames.start < stop and p.frames.stop > self._first)
+        self._parts = parts_of(dataset, range(self._first, stop))
         self._state = _state_of(dataset.file.filename) if self._parts else None
         found = stored_frames(dataset, self._parts, self._dtype)
         self._reader = "HDF5" if found is None else found[0].pipeline.name

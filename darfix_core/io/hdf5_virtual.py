@@ -36,27 +36,32 @@ class Part:
     first: int
 
 
-def parts_of(dataset: h5py.Dataset) -> tuple[Part, ...]:
-    """The datasets that a virtual one is made of, in the order of the frames; none where HDF5 has to join them.
+def parts_of(dataset: h5py.Dataset, frames: range | None = None) -> tuple[Part, ...]:
+    """The datasets that frames of a virtual one come from, in their order; none where HDF5 has to join them.
 
     Parameters
     ----------
     dataset : h5py.Dataset
         Of three axes.
+    frames : range, optional
+        The frames that are wanted, by default all; what holds others does not matter.
     """
     if not dataset.is_virtual:
         return ()
+    frames = range(dataset.shape[0]) if frames is None else frames
     files: dict[str, str | None] = {}
     found = []
     for source in dataset.virtual_sources():
+        held = _whole_frames(source.vspace, dataset.shape[1:])
+        if held is not None and (held.start >= frames.stop or held.stop <= frames.start):
+            continue
         name = source.file_name
         if name not in files:
             files[name] = None if "%b" in name else find_external(dataset.file.filename, name)
-        file, frames = files[name], _whole_frames(source.vspace, dataset.shape[1:])
-        taken = frames and _taken(source.src_space, frames, dataset.shape[1:])
-        if file is None or frames is None or taken is None or len(taken) != len(frames):
+        file, taken = files[name], held and _taken(source.src_space, held, dataset.shape[1:])
+        if file is None or held is None or taken is None or len(taken) != len(held):
             return ()
-        found.append(Part(file, source.dset_name, frames, taken.start))
+        found.append(Part(file, source.dset_name, held, taken.start))
     found.sort(key=lambda part: part.frames.start)
     apart = all(one.frames.stop <= other.frames.start for one, other in zip(found, found[1:], strict=False))
     return tuple(found) if apart else ()
@@ -109,7 +114,8 @@ def stored_frames(
         item = get_item(handle, parts[0].path)
         if not levels or not _holds(item, parts[0], dataset.shape):
             return None
-        found = stored_frames(item, parts_of(item), dtype, levels - 1)
+        taken = range(parts[0].first, parts[0].first + len(parts[0].frames))
+        found = stored_frames(item, parts_of(item, taken), dtype, levels - 1)
     return None if found is None else (found[0], found[1] + parts[0].first - parts[0].frames.start)
 
 
@@ -158,7 +164,8 @@ def _read_part(
         if not levels or not _holds(item, part, shape):
             yield wanted
             return
-        for found in read_frames(item, parts_of(item), inside, levels - 1):
+        taken = range(int(inside.frames[0]), int(inside.frames[-1]) + 1)
+        for found in read_frames(item, parts_of(item, taken), inside, levels - 1):
             if isinstance(found, Request):
                 yield wanted
                 return

@@ -142,6 +142,13 @@ def test_file_that_vanished_is_named(scan, tmp_path):
         Frames(scan)[8:10]
 
 
+def test_files_of_other_frames_may_be_missing(scan, tmp_path, hdf5_reads):
+    (tmp_path / "2.h5").unlink()
+    source = Hdf5Source(str(tmp_path / "scan.h5"), "/data", (2, 15))
+    np.testing.assert_array_equal(Frames(source)[:], STACK[2:15])
+    assert not hdf5_reads
+
+
 def test_damaged_frame_is_named_with_its_own_file(scan, tmp_path):
     with h5py.File(tmp_path / "2.h5") as file:
         chunk = file["entry/data"].id.get_chunk_info(0)
