@@ -1,4 +1,4 @@
-"""Inputs that vanish or are cut off while they are read: an error that names the file, never counts that are made up."""
+"""Inputs that vanish or are cut off while they are read: an error that names the file, never invented counts."""
 
 from __future__ import annotations
 
