@@ -123,7 +123,9 @@ def make_parser() -> argparse.ArgumentParser:
 
     info = command("info", _info, "show the scans, detectors, motors and dimensions of a file")
     info.add_argument("file", nargs="+", help="HDF5 file; EDF, TIFF or npy file, files, folder or pattern")
-    info.add_argument("--scan", metavar="S", help="only this scan, such as 1.1")
+    info.add_argument(
+        "--scan", metavar="S", help="only this scan, such as 1.1, or several and what joins them: 1.1,3.1 or all"
+    )
     info.add_argument("--positions", metavar="FILE", help="table with the positions of the motors, such as motors.csv")
     info.add_argument("--json", action="store_true", help="write JSON, for programs")
 
