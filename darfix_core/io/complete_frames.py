@@ -147,6 +147,7 @@ def single_source(dataset: h5py.Dataset) -> tuple[str, str] | None:
     -------
     (str, str) or None
     """
-    parts = parts_of(dataset)
-    one = len(parts) == 1 and parts[0].frames == range(dataset.shape[0]) and parts[0].first == 0
+    frames = range(dataset.shape[0])
+    parts = parts_of(dataset, frames)
+    one = len(parts) == 1 and parts[0].frames == frames and parts[0].first == 0
     return (parts[0].file, parts[0].path) if one else None

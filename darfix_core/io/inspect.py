@@ -14,6 +14,7 @@ from darfix_core.io.bliss_positions import read_per_frame
 from darfix_core.io.bliss_recording import recording
 from darfix_core.io.bliss_scans import Detector, Scan, choose_scan, find_detectors, find_scans
 from darfix_core.io.bliss_values import scan_parameters, text
+from darfix_core.io.growing_file import IncompleteFileError
 from darfix_core.io.hdf5_compression import compression
 from darfix_core.io.hdf5_file import get_item, naming_damage, pieces, read_hdf5, resolve
 from darfix_core.io.hdf5_source import load_filters
@@ -92,7 +93,9 @@ def _is_scan(scan: Scan, report: ScanReport) -> bool:
 
 def _scan_report(scan: Scan) -> ScanReport:
     found = find_detectors(scan)
-    problems = [str(problem) for problem in found.problems.values()]
+    # What is not there yet is told of below, where something is.
+    told = IncompleteFileError if found.detectors else ()
+    problems = [str(problem) for problem in found.problems.values() if not isinstance(problem, told)]
     detectors: list[DetectorReport] = []
     for detector in found.detectors:
         try:

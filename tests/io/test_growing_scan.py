@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import warnings
 
 import h5py
@@ -116,3 +118,27 @@ def test_files_of_frames_that_are_not_there_yet_end_a_scan_that_runs(path):
         dataset = dc.load(path)
     np.testing.assert_array_equal(dataset.frames, small_stack()[:8])
     np.testing.assert_array_equal(dataset.positions["mu"], np.arange(1.0, 9.0))
+
+
+def test_copy_of_a_file_that_is_being_written_gives_its_complete_frames(path):
+    copy = path.parent / "copy.h5"
+    with recorder(path) as record:
+        for order in ("mu 60", "monitor 60", "frames 60"):
+            record(order)
+        shutil.copy(path, copy)
+    found = []
+    for size in np.linspace(1, copy.stat().st_size - 1, 60, dtype=int)[::-1]:
+        os.truncate(copy, size)
+        dataset, told = None, []
+        try:
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                dataset = dc.load(copy)
+        except DataFileError as error:
+            told = [error]
+        assert told
+        if dataset is not None:
+            check(dataset, dataset.n_frames)
+        found.append(0 if dataset is None else dataset.n_frames)
+    assert len(set(found)) > 4
+    assert found == sorted(found, reverse=True)
