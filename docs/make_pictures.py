@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 import darfix_core as dc
+from darfix_core.engine.registry import all_steps, get_step
 from darfix_core.figures import style
 from darfix_core.figures.map_figures import map_figure, overview_figure
 from darfix_core.figures.mosaicity_figure import mosaicity_figure
@@ -28,15 +29,9 @@ ROOT = DOCS.parent
 DPI = 90
 WIDTH = 820  # px, that of the help window
 LARGE = 150_000  # bytes
-#: Picture of a step page -> part of the name that the picture of the window has.
-WIDGETS = {
-    "load": "data_selection",
-    "define_dimensions": "dimension_definition",
-    "roi": "roi_selection",
-    "subtract_background": "background_subtraction",
-    "grain_plot": "grain_plot",
-    "save_maps": "save_maps",
-}
+#: Steps that the tutorial lacks; they get the dataset from Background Subtraction.
+BESIDE_TUTORIAL = {"persist": "{'__version__': 1}", "save_dataset": "{'path': 'dataset.h5', '__version__': 1}"}
+_BACKGROUND_NODE = "3"
 _LINE, _RED = "#2a4b8d", "#b3261e"
 _FRAME = 60  # in the middle of the scan: several grains diffract
 _PIXEL = (133, 107)  # in the largest grain
@@ -229,19 +224,35 @@ def make_widget_pictures(target: Path, scan_file: Path) -> list[Path]:
 
     folder = scan_file.parent
     flow = folder / "mosaicity.ows"
-    changes = {
-        "Data Selection": {"path": scan_file.name},
-        "Save Maps": {"path": "maps.h5"},
-    }
+    changes = {"Data Selection": {"path": scan_file.name}, "Save Maps": {"path": "maps.h5"}}
     write_changed(tutorial_file("mosaicity.ows"), flow, changes)
+    add_nodes(flow)
     camera = [sys.executable, str(ROOT / "tests" / "canvas_screenshot.py"), str(flow), "--output", str(folder)]
     subprocess.run(camera, check=True, timeout=300, cwd=folder)
     made = []
-    for step, name in WIDGETS.items():
-        path = target / "steps" / "pictures" / f"{step}_widget.png"
-        shrink(next(folder.glob(f"*_{name}.png")), path)
-        made.append(path)
+    for step in all_steps():
+        if step.widget:
+            made.append(target / "steps" / "pictures" / f"{step.id}_widget.png")
+            shrink(next(folder.glob(f"*_{step.title.lower().replace(' ', '_')}.png")), made[-1])
     return made
+
+
+def add_nodes(flow: Path) -> None:
+    """Add the steps that the tutorial lacks, with their wires."""
+    from xml.etree import ElementTree
+
+    tree = ElementTree.parse(flow)
+    nodes, links, properties = (tree.find(name) for name in ("nodes", "links", "node_properties"))
+    for number, (id, settings) in enumerate(BESIDE_TUTORIAL.items()):
+        step, node_id = get_step(id), str(len(nodes))
+        name = {"name": step.title, "title": step.title, "qualified_name": step.widget, "version": ""}
+        place = f"({720 + 150 * number}.0, 320.0)"
+        ElementTree.SubElement(nodes, "node", id=node_id, project_name="darfix-core", position=place, **name)
+        ends = {"source_node_id": _BACKGROUND_NODE, "sink_node_id": node_id, "enabled": "true"}
+        channels = {"source_channel": "Dataset", "sink_channel": "Dataset"}
+        ElementTree.SubElement(links, "link", id=str(len(links)), **ends, **channels)
+        ElementTree.SubElement(properties, "properties", node_id=node_id, format="literal").text = settings
+    tree.write(flow, encoding="utf-8", xml_declaration=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
