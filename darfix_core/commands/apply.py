@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 from darfix_core.commands.apply_options import Request, read_request
@@ -72,7 +73,11 @@ def _files_to_write(step: Step, request: Request) -> list[str]:
     if request.output is None:
         raise DarfixError(f"{step.id} needs a file for its result; give -o FILE.h5")
     kinds = [*step.outputs.values(), *(entry.kind for entry in step.inputs.values() if step.output_path)]
-    files = files_to_write(request.output) if Maps in kinds else [output_path(request.output)]
+    files = [Path(request.output)]
+    if Maps in kinds:
+        files = files_to_write(request.output)
+    elif not step.output_path:
+        files = [output_path(request.output)]
     return [str(check_output(file, overwrite=request.overwrite)) for file in files]
 
 

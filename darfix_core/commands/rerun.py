@@ -8,8 +8,10 @@ from darfix_core.commands.run import execute_and_tell
 from darfix_core.commands.signals import cancel_on_interrupt
 from darfix_core.commands.terminal import RunLines, say, say_table
 from darfix_core.engine.execution import execution
+from darfix_core.model.dataset import Dataset
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.comparison import Difference, compare
+from darfix_core.workflow.graph import Node
 from darfix_core.workflow.overrides import Overrides
 from darfix_core.workflow.rerun import Rerun, make_rerun, may_be_equal, open_stored
 from darfix_core.workflow.runner import open_inputs
@@ -49,9 +51,7 @@ def rerun(file: str, changes: Overrides, *, threads: int | None, dry_run: bool) 
     if not may_be_equal(stored.history, made.history):
         say(f"Made from other data than {name}: not compared.")
         return 0
-    with cancel_on_interrupt() as cancelled, execution(threads=threads, cancelled=cancelled):
-        differences = compare(stored, made)
-    _show_differences(differences, "maps" if isinstance(stored, Maps) else "frames", name)
+    _show_differences(_compared(stored, made, threads), "maps" if isinstance(stored, Maps) else "part", name)
     return 0
 
 
@@ -70,11 +70,24 @@ def _show_steps(again: Rerun, name: str) -> None:
         say(f"     {line}")
 
 
+def _compared(stored: Dataset | Maps, made: Dataset | Maps, threads: int | None) -> list[Difference]:
+    """Differences, with a line and the progress; frames take as long as reading them twice."""
+    node = Node("compare", "Comparison", "")
+    with cancel_on_interrupt() as cancelled, RunLines() as lines:
+        lines.started(node, 1, 1)
+
+        def progress(fraction: float, what: str) -> None:
+            lines.progress(node, fraction, what)
+
+        with execution(threads=threads, cancelled=cancelled, progress=progress):
+            return compare(stored, made)
+
+
 def _show_differences(differences: list[Difference], what: str, name: str) -> None:
     different = [entry for entry in differences if not entry.identical]
     if not different:
-        number = f"all {len(differences)} " if what == "maps" else "the "
-        say(f"Identical: {number}{what} are those of {name}.")
+        words = f"all {len(differences)} maps are those" if what == "maps" else "the dataset is that"
+        say(f"Identical: {words} of {name}.")
         return
     say(f"Compared with {name}:")
     rows = [[entry.name, *_described(entry)] for entry in differences]

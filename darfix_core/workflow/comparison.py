@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ class Difference:
     Parameters
     ----------
     name : str
-        Of the map, or ``"frames"``.
+        Of the map; or ``"frames"``, ``"positions of mu"`` ... of a dataset.
     identical : bool
     largest : float
         Largest difference of two values, in the unit of the array.
@@ -42,7 +43,7 @@ class Difference:
 
 
 def compare(stored: Dataset | Maps, again: Dataset | Maps) -> list[Difference]:
-    """Differences of all maps, or of the frames.
+    """Differences of all maps; or of the frames, the positions of the motors and the scan grid.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def compare(stored: Dataset | Maps, again: Dataset | Maps) -> list[Difference]:
     Returns
     -------
     list of Difference
-        One a map, in their order.
+        One a map, or part of the dataset, in their order.
 
     Raises
     ------
@@ -60,18 +61,29 @@ def compare(stored: Dataset | Maps, again: Dataset | Maps) -> list[Difference]:
         If the computation was cancelled.
     """
     if isinstance(stored, Maps) and isinstance(again, Maps):
-        names = dict.fromkeys((*stored, *again))
-        return [_of_map(stored, again, name) for name in names]
+        return _of_named(stored, again)
     if isinstance(stored, Dataset) and isinstance(again, Dataset):
-        return [_of_frames(stored, again)]
+        return [_of_frames(stored, again), *_of_named(_arrays(stored), _arrays(again))]
     raise TypeError(f"both must be a Dataset, or Maps, got {type(stored).__name__} and {type(again).__name__}")
 
 
-def _of_map(stored: Maps, again: Maps, name: str) -> Difference:
-    for maps, where in ((stored, "the stored maps"), (again, "the new maps")):
-        if name not in maps:
-            return Difference(name, False, problem=f"is not among {where}")
-    return _summary(name, stored[name].shape, again[name].shape, [_of_arrays(stored[name], again[name])])
+def _arrays(dataset: Dataset) -> dict[str, AnyArray]:
+    """What belongs to each frame, or to the scan grid."""
+    arrays = {f"positions of {name}": values for name, values in dataset.positions.items()}
+    arrays |= {f"dimension {entry.name}": entry.values for entry in dataset.dimensions}
+    return arrays if dataset.grid_index is None else arrays | {"place in the scan grid": dataset.grid_index}
+
+
+def _of_named(stored: Mapping[str, AnyArray], again: Mapping[str, AnyArray]) -> list[Difference]:
+    differences: list[Difference] = []
+    for name in dict.fromkeys((*stored, *again)):
+        if name in stored and name in again:
+            parts = [_of_arrays(stored[name], again[name])]
+            differences.append(_summary(name, stored[name].shape, again[name].shape, parts))
+        else:
+            where = "what is stored" if name in again else "what is new"
+            differences.append(Difference(name, False, problem=f"is not among {where}"))
+    return differences
 
 
 def _of_frames(stored: Dataset, again: Dataset) -> Difference:

@@ -37,7 +37,7 @@ def test_same_data_give_identical_maps(folder, capsys):
 
 def test_saved_dataset_is_compared_too(folder, capsys):
     assert main(["rerun", str(folder / "part.h5"), "--threads", "1"]) == 0
-    assert capsys.readouterr().out.endswith("Identical: the frames are those of part.h5.\n")
+    assert capsys.readouterr().out.endswith("Identical: the dataset is that of part.h5.\n")
 
 
 def test_other_parameters_are_shown_by_their_differences(folder, capsys):

@@ -30,8 +30,8 @@ def test_pixels_that_are_undefined_in_one_only_count():
 
 def test_maps_that_one_of_the_two_lacks_are_named():
     lacking, new = compare(maps(a=[[1.0]], b=[[1.0]]), maps(a=[[1.0]], c=[[1.0]]))[1:]
-    assert (lacking.name, lacking.problem) == ("b", "is not among the new maps")
-    assert (new.name, new.problem) == ("c", "is not among the stored maps")
+    assert (lacking.name, lacking.problem) == ("b", "is not among what is new")
+    assert (new.name, new.problem) == ("c", "is not among what is stored")
 
 
 def test_other_shape_is_told():
@@ -51,3 +51,15 @@ def test_frames_are_compared_block_by_block(threads):
     assert (entry.largest, entry.relative) == (14.0, pytest.approx(14 / 139))
     [entry] = compare(dc.Dataset.from_array(stack), dc.Dataset.from_array(stack[1:]))
     assert entry.problem == "has the shape (6, 4, 5), stored is (7, 4, 5)"
+
+
+def test_positions_and_dimensions_are_compared_too(rocking_dataset):
+    shifted = rocking_dataset.replace(positions={"mu": rocking_dataset.positions["mu"] + 0.004})
+    differences = {entry.name: entry for entry in compare(rocking_dataset, shifted)}
+    assert [name for name, entry in differences.items() if not entry.identical] == ["positions of mu"]
+    assert differences["positions of mu"].relative == pytest.approx(0.01)
+    bare = rocking_dataset.replace(dimensions=(), grid_index=None)
+    assert {entry.name for entry in compare(rocking_dataset, bare) if entry.problem} == {
+        "dimension mu",
+        "place in the scan grid",
+    }
