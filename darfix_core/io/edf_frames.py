@@ -16,7 +16,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from darfix_core.errors import DataFileError
-from darfix_core.io.frame_series import FramePlace, SeriesFile, SeriesSource, StoredFrame
+from darfix_core.io.frame_series import SeriesFile, StoredFrame
+from darfix_core.io.series_source import FramePlace, SeriesSource
 from darfix_core.io.signature import describe_file
 from darfix_core.model.arrays import AnyArray
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from darfix_core.engine.execution import warn
 from darfix_core.errors import DataFileError
-from darfix_core.io.frame_series import FramePlace, SeriesSource
 from darfix_core.io.positions_table import PositionsTable, read_positions
+from darfix_core.io.series_source import FramePlace, SeriesSource
 from darfix_core.model.arrays import IntArray
 from darfix_core.model.dataset import Dataset
 
@@ -25,7 +25,7 @@ def with_positions(dataset: Dataset, path: str, frames: tuple[int, int] | None =
     Parameters
     ----------
     dataset : Dataset
-        As it was opened, without dimensions.
+        As it was opened.
     path : str
         See `darfix_core.io.positions_table.read_positions`. Row after row belongs to frame after frame of the whole
         scan; a column `frame` may number the frames from 0, a column `file` or `filename` name their files.
@@ -35,7 +35,7 @@ def with_positions(dataset: Dataset, path: str, frames: tuple[int, int] | None =
     Returns
     -------
     Dataset
-        Motors that stand still are among the constant ones.
+        Without dimensions. Motors that stand still are among the constant ones.
 
     Raises
     ------
@@ -55,6 +55,8 @@ def with_positions(dataset: Dataset, path: str, frames: tuple[int, int] | None =
     others = {name: value for name, value in constant.items() if name not in columns}
     units = {name: unit for name, unit in table.units.items() if unit}
     return dataset.replace(
+        dimensions=(),
+        grid_index=None,
         positions={**kept, **moving},
         units={**{name: unit for name, unit in dataset.units.items() if name not in columns}, **units},
         metadata={**dataset.metadata, "motors": {**others, **still}},

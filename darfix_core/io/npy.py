@@ -11,7 +11,6 @@ import numpy as np
 from darfix_core.errors import DataFileError
 from darfix_core.io.frame_series import (
     SeriesFile,
-    SeriesSource,
     StoredFrame,
     choose_frames,
     good_frames,
@@ -19,6 +18,7 @@ from darfix_core.io.frame_series import (
     used_files,
 )
 from darfix_core.io.report import FileReport
+from darfix_core.io.series_source import SeriesSource
 from darfix_core.io.signature import describe_file, is_npy
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frames import Frames

@@ -15,9 +15,7 @@ import numpy as np
 
 from darfix_core.errors import DataFileError
 from darfix_core.io.frame_series import (
-    FramePlace,
     SeriesFile,
-    SeriesSource,
     StoredFrame,
     choose_frames,
     good_frames,
@@ -25,6 +23,7 @@ from darfix_core.io.frame_series import (
     used_files,
 )
 from darfix_core.io.report import FileReport
+from darfix_core.io.series_source import FramePlace, SeriesSource
 from darfix_core.io.signature import describe_file, is_tiff
 from darfix_core.model.arrays import AnyArray
 from darfix_core.model.dataset import Dataset
