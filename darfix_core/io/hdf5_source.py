@@ -91,9 +91,10 @@ class Hdf5Source:
 
     def _describe_storage(self, dataset: h5py.Dataset, stop: int) -> None:
         """Find out in what the frames are stored, and who can read that."""
-        self._parts = parts_of(dataset, range(self._first, stop))
+        parts = parts_of(dataset, range(self._first, stop))
+        found = stored_frames(dataset, parts, self._dtype)
+        self._parts = () if found is None else parts
         self._state = _state_of(dataset.file.filename) if self._parts else None
-        found = stored_frames(dataset, self._parts, self._dtype)
         self._reader = "HDF5" if found is None else found[0].pipeline.name
         chunk = dataset.chunks or (1, 1, self._shape[2])
         compressed, before = dataset.id.get_create_plist().get_nfilters() > 0, self._first

@@ -63,8 +63,10 @@ def parts_of(dataset: h5py.Dataset, frames: range | None = None) -> tuple[Part, 
             return ()
         found.append(Part(file, source.dset_name, held, taken.start))
     found.sort(key=lambda part: part.frames.start)
-    apart = all(one.frames.stop <= other.frames.start for one, other in zip(found, found[1:], strict=False))
-    return tuple(found) if apart else ()
+    # One after the other, without a gap, which HDF5 would fill, and without frames that two of them hold.
+    joined = all(one.frames.stop == other.frames.start for one, other in zip(found, found[1:], strict=False))
+    covered = found and found[0].frames.start <= frames.start and found[-1].frames.stop >= frames.stop
+    return tuple(found) if joined and covered else ()
 
 
 def _taken(selection: h5py.h5s.SpaceID, frames: range, shape: tuple[int, ...]) -> range | None:
@@ -149,10 +151,10 @@ def read_frames(
         layout = chunk_layout(dataset, request.block.dtype)
         yield from [request] if layout is None else read_chunks(dataset, layout, request)
         return
-    for part in parts:
+    holders = np.searchsorted([part.frames.start for part in parts], request.frames, side="right") - 1
+    for part in (parts[number] for number in np.unique(holders)):
         wanted = request.part(part.frames.start, part.frames.stop)
-        if wanted.frames.size:
-            yield from _read_part(part, wanted, dataset.shape, levels)
+        yield from _read_part(part, wanted, dataset.shape, levels)
 
 
 def _read_part(

@@ -130,9 +130,10 @@ def test_what_is_not_made_of_whole_runs_of_frames_is_joined_by_hdf5(tmp_path, ma
 def test_files_of_counts_of_another_type_are_converted_by_hdf5(tmp_path, hdf5_reads):
     write(tmp_path / "0.h5", STACK[:12].astype("u4"))
     write(tmp_path / "1.h5", STACK[12:])
-    parts = [(slice(0, 12), source_of("0.h5", 12)), (slice(12, 24), source_of("1.h5", 12))]
-    np.testing.assert_array_equal(Frames(join(tmp_path / "scan.h5", parts))[:], STACK)
-    np.testing.assert_array_equal(np.concatenate(hdf5_reads), np.arange(12))
+    parts = [(slice(0, 12), source_of("1.h5", 12)), (slice(12, 24), source_of("0.h5", 12))]
+    expected = np.concatenate([STACK[12:], STACK[:12]])
+    np.testing.assert_array_equal(Frames(join(tmp_path / "scan.h5", parts))[:], expected)
+    np.testing.assert_array_equal(np.concatenate(hdf5_reads), np.arange(12, 24))
 
 
 def test_file_that_vanished_is_named(scan, tmp_path):
@@ -140,6 +141,19 @@ def test_file_that_vanished_is_named(scan, tmp_path):
     np.testing.assert_array_equal(Frames(scan)[[0, 20]], STACK[[0, 20]])
     with pytest.raises(DataFileError, match=r"1\.h5: there is no such file"):
         Frames(scan)[8:10]
+
+
+def test_gaps_of_an_inner_virtual_dataset_hold_its_fill_value(tmp_path):
+    write(tmp_path / "0.h5", STACK[:8])
+    layout = h5py.VirtualLayout(SHAPE, "u2")
+    layout[:4], layout[8:12] = source_of("0.h5", 8)[:4], source_of("0.h5", 8)[4:]
+    with h5py.File(tmp_path / "inner.h5", "w") as file:
+        file.create_virtual_dataset("data", layout, fillvalue=7)
+    source = join(tmp_path / "outer.h5", [(slice(0, 24), h5py.VirtualSource("inner.h5", "data", SHAPE))])
+    expected = np.full(SHAPE, 7, np.uint16)
+    expected[:4], expected[8:12] = STACK[:4], STACK[4:8]
+    np.testing.assert_array_equal(Frames(source)[:], expected)
+    np.testing.assert_array_equal(Frames(source)[[3, 9, 2]], expected[[3, 9, 2]])
 
 
 def test_files_of_other_frames_may_be_missing(scan, tmp_path, hdf5_reads):
