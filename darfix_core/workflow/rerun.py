@@ -17,13 +17,21 @@ from darfix_core.io.maps import load_maps
 from darfix_core.io.nexus import OUTPUT_SUFFIXES, written_kind
 from darfix_core.io.signature import is_hdf5
 from darfix_core.model.dataset import Dataset
-from darfix_core.model.frame_sources import SourceFile
-from darfix_core.model.history import ARRAY, History, HistoryNode
+from darfix_core.model.history import ARRAY, History
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.graph import Graph, Link, Node
 from darfix_core.workflow.overrides import Overrides, set_parameters, split_input
 from darfix_core.workflow.plan import Plan, make_plan
-from darfix_core.workflow.replay import change_of, needed_nodes, step_of
+from darfix_core.workflow.replay import needed_nodes, step_of
+from darfix_core.workflow.source_files import (
+    as_it_is_now,
+    file_of,
+    is_moved_from,
+    listed,
+    main_path,
+    reads_a_file,
+    source_lines,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +101,8 @@ def make_rerun(stored: Dataset | Maps, file: str, changes: Overrides) -> Rerun:
         raise WorkflowError(f"{file}: nothing is known about how its content was made")
     names = step_names(history)
     given = _given_files(history, names, changes.inputs)
-    starts = {key: paths for key, paths in given.items() if not _reads_a_file(history.nodes[key])}
-    lines = [f"{names[key]}: begins with {_listed(paths)}" for key, paths in starts.items()]
+    starts = {key: paths for key, paths in given.items() if not reads_a_file(history.nodes[key])}
+    lines = [f"{names[key]}: begins with {listed(paths)}" for key, paths in starts.items()]
     for key, path in _stored_instead(history, set(starts)).items():
         starts[key] = (path,)
         lines.append(f"{names[key]}: its result is read from {path}; it was made from data of unknown origin")
@@ -107,7 +115,7 @@ def make_rerun(stored: Dataset | Maps, file: str, changes: Overrides) -> Rerun:
     graph = set_parameters(graph, changes.parameters)
     for key, node in history.in_order():
         if key in needed and key not in starts and node.sources:
-            lines += _source_lines(history, key, names, graph.nodes[names[key]], given.get(key))
+            lines += source_lines(history, key, names, graph.nodes[names[key]], given.get(key))
     output = _output_file(file, changes.output)
     if os.path.realpath(output) == os.path.realpath(os.path.expanduser(file)):
         raise DataFileError("holds the result that is made again; choose another name", file=output)
@@ -137,7 +145,7 @@ def may_be_equal(old: History, new: History) -> bool:
     def files(history: History) -> set[tuple[str, int]]:
         needed = needed_nodes(history, str(history.head))
         sources = (source for key in needed for source in history.nodes[key].sources)
-        return {(os.path.basename(_file(source.url)), source.size) for source in sources}
+        return {(os.path.basename(file_of(source.url)), source.size) for source in sources}
 
     return files(old) == files(new)
 
@@ -175,22 +183,13 @@ def _meant(history: History, names: Mapping[str, str], path: str) -> list[str]:
         head = open_saved_dataset(path).history.head
         if head in needed_nodes(history, str(history.head)):
             return [str(head)]
-    readers = [key for key, node in history.in_order() if node.step == ARRAY or _reads_a_file(node)]
-    moved = [key for key in readers if _moved_from(history.nodes[key], path)]
-    read = {repr(_main_path(history.nodes[key])) for key in readers}
+    readers = [key for key, node in history.in_order() if node.step == ARRAY or reads_a_file(node)]
+    moved = [key for key in readers if is_moved_from(history.nodes[key], path)]
+    read = {repr(main_path(history.nodes[key])) for key in readers}
     if moved or len(readers) == 1 or len(read) == 1:
         return moved or readers
-    listed = ", ".join(names[key] for key in readers)
-    raise WorkflowError(f"several steps read files: {listed}; name the one that {path} is for by --input STEP=PATH")
-
-
-def _reads_a_file(node: HistoryNode) -> bool:
-    return node.step != ARRAY and bool(step_of(node).input_path)
-
-
-def _main_path(node: HistoryNode) -> Any:
-    """File that a step read; for data of unknown origin something that equals no other."""
-    return node.parameters["id"] if node.step == ARRAY else node.parameters.get(step_of(node).input_path)
+    several = ", ".join(names[key] for key in readers)
+    raise WorkflowError(f"several steps read files: {several}; name the one that {path} is for by --input STEP=PATH")
 
 
 def _stored_instead(history: History, given: set[str]) -> dict[str, str]:
@@ -202,7 +201,7 @@ def _stored_instead(history: History, given: set[str]) -> dict[str, str]:
             continue
         below = needed_nodes(history, key, {*given, *found})
         if any(history.nodes[name].step == ARRAY and name not in given for name in below):
-            path = next((file.url for file in node.stored if _now(file) == file), None)
+            path = next((file.url for file in node.stored if as_it_is_now(file) == file), None)
             found |= {key: path} if path else {}
     return found
 
@@ -231,7 +230,7 @@ def _graph(
             continue
         name, paths = names[key], given.get(key, ())
         path: Any = paths[0] if len(paths) == 1 else paths
-        if node.step == ARRAY or (paths and not _reads_a_file(node)):
+        if node.step == ARRAY or (paths and not reads_a_file(node)):
             nodes[name] = Node(name, f"{name}, from a file", "load", {"path": path})
             continue
         step = step_of(node)
@@ -270,92 +269,3 @@ def _output_file(file: str, output: str | None) -> str:
     target = Path(os.path.abspath(os.path.expanduser(output)))
     is_file = target.suffix.lower() in OUTPUT_SUFFIXES and not target.is_dir()
     return str(target if is_file else target / f"{path.stem}_rerun.h5")
-
-
-# --- the files that were read ---
-
-
-def _source_lines(
-    history: History, key: str, names: Mapping[str, str], node: Node, given: tuple[str, ...] | None
-) -> list[str]:
-    """What has become of the files that a step read.
-
-    Raises
-    ------
-    DataFileError
-        If one is missing, and no other is given.
-    """
-    old = history.nodes[key]
-    if given is not None:
-        moved = len(given) == 1 and _moved_from(old, given[0])
-        was = _file(old.sources[0].url)
-        words = f"the same file, which was {was}" if moved else f"instead of {was}"
-        return [f"{names[key]}: {_listed(given)}: {words}"]
-    before = {name: old.parameters.get(name) for name in node.step.file_parameters}
-    if any(_plain(node.parameters.get(name)) != _plain(value) for name, value in before.items()):
-        return [f"{names[key]}: other files than before, as --set says"]
-    files = {_file(source.url): source for source in old.sources}
-    now = {path: _now(source) for path, source in files.items()}
-    missing = [path for path, status in now.items() if status is None]
-    if missing:
-        raise DataFileError(_how_to_replace(history, key, names, len(missing), len(files)), file=missing[0])
-    changes = [text for path, source in files.items() if (text := change_of(source, now[path]))]
-    if len(files) > 3:
-        more = f", {len(changes)} have changed: {changes[0]}" if changes else ": the same as then"
-        return [f"{names[key]}: {len(files)} files, {next(iter(files))} ...{more}"]
-    same = [f"{path}: the same as then" for path, source in files.items() if not change_of(source, now[path])]
-    return [f"{names[key]}: {text}" for text in (*same, *changes)]
-
-
-def _how_to_replace(history: History, key: str, names: Mapping[str, str], n_missing: int, n_files: int) -> str:
-    """What to do about missing files."""
-    node = history.nodes[key]
-    step, several = step_of(node), f", with {n_missing - 1} more of {n_files} files," if n_missing > 1 else ""
-    readers = [entry for entry in history.nodes.values() if entry.step == ARRAY or _reads_a_file(entry)]
-    only = len({repr(_main_path(entry)) for entry in readers}) == 1
-    option = "--input PATH" if only else f"--input {names[key]}=PATH"
-    text = f"is missing{several}; {step.title} read it. Where it lies elsewhere, or for other data, give {option}"
-    further = [name for name in step.file_parameters if name != step.input_path and node.parameters.get(name)]
-    if further:
-        text += "".join(f"; for {name} give --set '{names[key]}.{name}=PATH'" for name in further)
-    stored = [
-        (names[later], file.url)
-        for later, entry in history.in_order()
-        for file in entry.stored
-        if key in needed_nodes(history, later) and _now(file) is not None
-    ]
-    if stored:
-        name, path = stored[-1]
-        text += f". The result of {name} is stored: --input {path} goes on from there"
-    return text
-
-
-def _moved_from(node: HistoryNode, path: str) -> bool:
-    """True where a file is one that a step read, in another place: of the same name, size and time."""
-    if not os.path.isfile(path):
-        return False
-    status = os.stat(path)
-    mark = (os.path.basename(path), status.st_size, status.st_mtime)
-    return any((os.path.basename(_file(source.url)), source.size, source.mtime) == mark for source in node.sources)
-
-
-def _now(source: SourceFile) -> SourceFile | None:
-    """A source as it is now; None where it is gone."""
-    try:
-        status = os.stat(_file(source.url))
-    except OSError:
-        return None
-    return SourceFile(source.url, status.st_size, status.st_mtime)
-
-
-def _file(url: str) -> str:
-    return url.partition("::")[0]
-
-
-def _listed(paths: Sequence[str]) -> str:
-    return paths[0] if len(paths) == 1 else f"{len(paths)} files, {paths[0]} ..."
-
-
-def _plain(value: Any) -> Any:
-    """Tuples as lists, as JSON keeps them."""
-    return list(value) if isinstance(value, tuple) else value
