@@ -156,11 +156,10 @@ class Hdf5Source:
         block = np.empty((frames.size, *shape), self._dtype)
         if block.size:
             load_filters()
+            run, wanted = current_execution(), frames + self._first
+            request = Request(wanted, region.rows, region.columns, block, self._file, self._path)
             with naming_damage(self._file, self._path), self._open() as dataset:
                 self._check_same(dataset)
-                wanted = frames + self._first
-                request = Request(wanted, region.rows, region.columns, block, self._file, self._path)
-                run = current_execution()
                 there = os.path.getsize(dataset.file.filename)
                 run_all(_decode, self._chunks(dataset, request, run), run)
                 check_not_shorter(dataset.file.filename, there)

@@ -16,6 +16,7 @@ import pytest
 
 from darfix_core.engine.execution import execution
 from darfix_core.engine.loop import compute_frames
+from darfix_core.engine.pool import run_in_order
 from darfix_core.errors import Cancelled, DataFileError
 from darfix_core.io.hdf5_chunks import StoredChunk
 from darfix_core.io.hdf5_codecs import Pipeline
@@ -280,3 +281,19 @@ def test_cancelling_stops_between_chunks(tmp_path, monkeypatch):
     with execution(threads=2, cancelled=cancelled), pytest.raises(Cancelled):
         Frames(source)[:]
     assert count["decoded"] < 10
+
+
+def test_number_of_threads_that_is_none_is_not_taken_for_damage(tmp_path, monkeypatch):
+    source = write(tmp_path / "data.h5", STACK, (1, 17, 29), compression="gzip")
+    monkeypatch.setenv("DARFIX_THREADS", "many")
+    with pytest.raises(ValueError, match="DARFIX_THREADS must be a positive integer"):
+        Frames(source)[:]
+
+
+def test_source_reads_in_a_thread_of_the_pool(tmp_path):
+    """Without waiting for other threads of the pool, all of which may do the same."""
+    source = write(tmp_path / "data.h5", STACK, (1, 17, 29), compression="gzip")
+    with execution(threads=2) as run:
+        blocks = list(run_in_order(lambda number: Frames(source)[number : number + 5], range(18), run))
+    for number, block in enumerate(blocks):
+        np.testing.assert_array_equal(block, STACK[number : number + 5])
