@@ -10,7 +10,8 @@ from darfix_core.kernels.compilation import kernel
 GROUP = 5
 SWEEP = 8
 
-# Sums may be re-ordered for SIMD, but NaN and infinity keep their meaning.
+# Sums may be re-ordered for SIMD, but NaN and infinity keep their meaning. Helpers are inlined by force: else the
+# compiler chooses, and their last bits differ between a kernel that was just compiled and one from the cache.
 _FAST = {"reassoc", "contract", "nsz"}
 
 
@@ -33,7 +34,7 @@ def sweep_weights(weights):
     return np.ascontiguousarray(padded.reshape(groups, GROUP, sweeps, SWEEP).transpose(2, 0, 1, 3))
 
 
-@kernel(fastmath=_FAST)
+@kernel(fastmath=_FAST, forceinline=True)
 def _add_sweep(r0, r1, r2, r3, r4, r5, r6, r7, weights, sums):
     """Add eight rows, weighted, to five rows of sums."""
     s0, s1, s2, s3, s4 = sums[0], sums[1], sums[2], sums[3], sums[4]
@@ -85,7 +86,7 @@ def add_weighted_sums(block, weights, sums):
                 _add_sweep(r0, r1, r2, r3, r4, r5, r6, r7, weights[sweep, g], sums[y, g])
 
 
-@kernel(error_model="numpy", fastmath=_FAST)
+@kernel(error_model="numpy", fastmath=_FAST, forceinline=True)
 def _shape_row(total, first, second, third, fourth, centre, scale, low, high, mean, width, skew, kurt):
     """Centre of mass, FWHM, skewness and excess kurtosis of one row for one motor; see `moments_from_sums`."""
     to_fwhm = 2.0 * np.sqrt(2.0 * np.log(2.0)) * abs(scale)
