@@ -79,6 +79,9 @@ def as_html(markdown: str, folder: Path) -> str:
     for token in tokens:
         if token.children:
             token.children = _local(token.children, folder)
+        elif token.type == "fence":
+            # The rich text of Qt would show the last end of line as an empty one.
+            token.content = token.content.rstrip("\n")
     made: str = parser.renderer.render(tokens, parser.options, {})
     return made
 
