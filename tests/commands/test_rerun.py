@@ -22,7 +22,7 @@ def folder(tmp_path):
     scan = write_rocking_scan(tmp_path / "scan.h5", 12)
     dc.save_dataset(dc.roi(dc.load(scan), shape=(4, 4)), path=str(tmp_path / "part.h5"))
     maps = dc.moments(dc.define_dimensions(dc.roi(dc.load(scan), shape=(4, 4))))
-    dc.save_maps(maps, path=str(tmp_path / "maps.h5"))
+    dc.save_maps(maps, path=str(tmp_path / "maps.h5"), figures=False)
     return tmp_path
 
 
