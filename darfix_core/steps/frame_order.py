@@ -92,19 +92,19 @@ def _follow(labels: list[IntArray], sizes: list[int], axes: list[int], flips: li
     directed = [
         sizes[axis] - 1 - labels[axis] if flip else labels[axis] for axis, flip in zip(axes, flips, strict=True)
     ]
-    n_fast = len(axes) - 1
-    # Every line in the same direction; back and forth; back and forth on all axes.
-    ways = {(False,) * n_fast, (False,) * (n_fast - 1) + (True,) * min(1, n_fast), (True,) * n_fast}
-    travelled = [(_along_the_way(directed, shape, turns), sum(turns)) for turns in sorted(ways)]
-    if any(size % 2 for size in shape[1:-1]):
-        # Layers that were recorded one by one all begin at the same corner.
-        travelled += [
-            (_along_the_way(directed, shape, turns, anew=True), sum(turns) + 1) for turns in sorted(ways) if any(turns)
-        ]
     n_points = math.prod(shape)
-    index = travelled[0][0]
+    index = _along_the_way(directed, shape, (False,) * (len(axes) - 1))
     n_visited = int(np.count_nonzero(np.bincount(index, minlength=n_points)))
-    bits, way = min(((_bits(way, n_points, n_visited) + turns, way) for way, turns in travelled), key=lambda t: t[0])
+    bits, way = _bits(index, n_points, n_visited), index
+    for plain in range(len(axes) - 1):
+        # Back and forth within the layers of the first axes; layers that were recorded one by one begin all alike.
+        if plain and np.all(np.diff(way) >= 0):
+            break
+        for turns in _turns(len(axes) - 1 - plain):
+            turned = _along_the_way(directed, shape, (False,) * plain + turns, plain)
+            bits, way = min(
+                (bits, way), (_bits(turned, n_points, n_visited) + sum(turns) + plain, turned), key=lambda t: t[0]
+            )
     skipped = int(way.max() - way.min()) + 1 - n_visited
     in_order = bool(np.all(np.diff(way) >= 0))
     return FrameOrder(tuple(axes), tuple(flips), index, n_points, n_visited, in_order, skipped, bool(way[0] > 0), bits)
@@ -141,17 +141,21 @@ def _runs_backwards(labels: IntArray, still: BoolArray) -> bool:
     return bool(ordered and signs[0] < 0)
 
 
-def _along_the_way(
-    labels: list[IntArray], shape: tuple[int, ...], turns: tuple[bool, ...], *, anew: bool = False
-) -> IntArray:
+def _turns(n_fast: int) -> list[tuple[bool, ...]]:
+    """Fast axes that run back and forth: the fastest, or all."""
+    return sorted({(False,) * (n_fast - 1) + (True,), (True,) * n_fast})
+
+
+def _along_the_way(labels: list[IntArray], shape: tuple[int, ...], turns: tuple[bool, ...], plain: int = 0) -> IntArray:
     """Number of each frame on a way through the grid on which every second line of some axes is turned round.
 
-    Lines are counted through the whole scan, or `anew` wherever a slower axis steps.
+    Lines are counted anew in each layer of the first `plain` axes, which are not turned.
     """
     way = line = labels[0]
-    for label, size, turn in zip(labels[1:], shape[1:], turns, strict=True):
-        place = np.where((line if anew else way) % 2 == 1, size - 1 - label, label) if turn else label
-        way, line = way * size + place, place
+    for axis, (label, size, turn) in enumerate(zip(labels[1:], shape[1:], turns, strict=True), start=1):
+        place = np.where(line % 2 == 1, size - 1 - label, label) if turn else label
+        way = way * size + place
+        line = place if axis == plain else line * size + place
     return way
 
 

@@ -24,6 +24,16 @@ def test_lines_that_run_back_and_forth_are_in_order(shape):
     np.testing.assert_array_equal(order.grid_index[: shape[-1]], np.arange(shape[-1]))
 
 
+@pytest.mark.parametrize("shape", [(3, 3, 4), (2, 5, 3), (2, 3, 3, 2)])
+def test_layers_that_begin_at_the_same_corner_are_in_order(shape):
+    layer = raster(shape[1:], snake=True)
+    labels = [np.repeat(np.arange(shape[0]), layer[0].size), *(np.tile(entry, shape[0]) for entry in layer)]
+    order = follow(labels, list(shape))
+    assert order.in_order
+    assert not any(order.reversed_axes)
+    assert order.n_skipped == 0
+
+
 def test_descending_motors_count_in_the_direction_of_the_scan():
     slow, fast = raster([3, 4])
     order = follow([2 - slow, 3 - fast], [3, 4])
