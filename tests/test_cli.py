@@ -84,6 +84,21 @@ def test_warnings_are_lines(monkeypatch, capsys):
     assert capsys.readouterr().err == "darfix-core: warning: the pedestal is high\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "inputs"),
+    [
+        (["flow.ows"], []),
+        (["flow.ows", "--input", "a.h5", "b.h5", "--input", "c.h5"], ["a.h5", "b.h5", "c.h5"]),
+        (["--input", "a.h5", "flow.ows"], ["a.h5"]),
+        (["--input", "a.h5", "b.h5", "flow.ows", "--threads", "2"], ["a.h5", "b.h5"]),
+        (["--input", "a.h5", "--threads", "2", "flow.ows"], ["a.h5"]),
+    ],
+)
+def test_files_and_the_workflow_are_told_apart(arguments, inputs):
+    options = make_parser().parse_args(["run", *arguments])
+    assert (options.workflow, options.input) == ("flow.ows", inputs)
+
+
 def test_every_command_has_help():
     parser = make_parser()
     commands = next(action for action in parser._actions if action.metavar == "COMMAND").choices

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import h5py
 import numpy as np
@@ -218,3 +219,46 @@ def test_table_that_does_not_fit_is_an_error(tiff_files, capsys):
     out, err = capsys.readouterr()
     assert message in out
     assert message in err
+
+
+@pytest.fixture
+def layers(tmp_path):
+    """Three layers, in one file and in three."""
+    for number in (1, 2, 3):
+        for name, scan in ((f"layer_{number}.h5", "1.1"), ("layers.h5", f"{number}.1")):
+            constants = {"samz": 0.01 * number}
+            write_scan(tmp_path / name, small_stack(), {"mu": np.linspace(0, 1.1, 12)}, scan=scan, constants=constants)
+    return tmp_path
+
+
+def test_dimensions_of_joined_scans_come_last(layers, capsys):
+    assert main(["info", str(layers / "layers.h5"), "--scan", "1.1,3.1"]) == 0
+    out = capsys.readouterr().out
+    scans, joined = out.split("Joined: ")
+    assert [line for line in scans.splitlines() if line.startswith("Scan ")][1].startswith("Scan 3.1")
+    assert joined.startswith("2 scans (1.1, 3.1): ascan mu 0 1.1 11 0.5\n")
+    assert "2 x 12, slow to fast" in joined
+    assert ["samz", "2", "0.01", "0.03", "0.02", "mm"] in [line.split()[:6] for line in joined.splitlines()]
+
+
+def test_several_files_are_shown_one_by_one_and_joined(layers, capsys):
+    assert main(["info", *(str(layers / f"layer_{number}.h5") for number in (1, 2, 3))]) == 0
+    out = capsys.readouterr().out
+    assert out.count("BLISS/NeXus HDF5") == 3
+    assert "3 x 12, slow to fast" in out.split("Joined: ")[1]
+
+
+def test_scans_that_cannot_be_joined_say_why(file, capsys):
+    assert main(["info", str(file), "--scan", "all"]) == 0
+    assert "Joined: not possible. " in capsys.readouterr().out
+
+
+def test_json_of_joined_scans(layers, capsys):
+    assert main(["info", str(layers / "layers.h5"), "--scan", "all", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["joined"]["dimensions"]["shape"] == [3, 12]
+    assert main(["info", str(layers / "layer_*.h5"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [os.path.basename(entry["files"][0]) for entry in report["reports"]] == [
+        f"layer_{number}.h5" for number in (1, 2, 3)
+    ]
+    assert report["joined"]["dimensions"]["shape"] == [3, 12]

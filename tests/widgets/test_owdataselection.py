@@ -66,6 +66,102 @@ def test_scans_are_offered_even_if_none_can_be_chosen_for_the_user(orange, owdat
     assert not widget.Error.active
 
 
+def checked(widget):
+    from AnyQt.QtCore import Qt
+
+    items = [widget.scans.list.item(row) for row in range(widget.scans.list.count())]
+    return [item.data(Qt.UserRole) for item in items if item.checkState() == Qt.Checked]
+
+
+def check(widget, row, state=True):
+    """Click the check mark of a scan."""
+    from AnyQt.QtCore import Qt
+
+    widget.scans.list.item(row).setCheckState(Qt.Checked if state else Qt.Unchecked)
+
+
+@pytest.fixture
+def layers_file(tmp_path):
+    """Three layers, the second with a scan without frames behind it."""
+    path = tmp_path / "layers.h5"
+    for number in (1, 2, 3):
+        write_scan(
+            path,
+            small_stack() + 100 * number,
+            {"mu": np.linspace(0, 1.1, 12)},
+            scan=f"{number}.1",
+            constants={"samz": 0.01 * number},
+        )
+    return write_scan(path, None, {"mu": np.arange(3.0)}, scan="2.2")
+
+
+def test_several_scans_are_checked_and_joined(orange, qtbot, owdata, layers_file):
+    from AnyQt.QtCore import Qt
+
+    widget = orange.create_widget(owdata, stored_settings={"path": str(layers_file), "scan": "1.1"})
+    assert output(orange, widget).n_frames == 12
+    assert not widget.joined_label.text()
+    assert checked(widget) == ["1.1"]
+    assert not widget.scans.list.isVisibleTo(widget.scans)
+    qtbot.mouseClick(widget.scans.button, Qt.LeftButton)
+    assert widget.scans.list.isVisibleTo(widget.scans)
+    check(widget, 3)
+    dataset = output(orange, widget)
+    assert dataset.n_frames == 24
+    assert stored(widget)["scan"] == "1.1,3.1"
+    assert widget.scans.combo.currentText() == "2 scans: 1.1,3.1"
+    assert widget.joined_label.text() == (
+        "2 scans joined, 12 frames each, 24 in all. Told apart by samz from 0.01 to 0.03 mm."
+    )
+    assert widget.detectors.combo.itemText(1).startswith("pco_ff")
+    check(widget, 0, False)
+    assert output(orange, widget).metadata["scan"] == "3.1"
+    assert stored(widget)["scan"] == "3.1"
+    assert not widget.joined_label.isVisibleTo(widget)
+
+
+def test_all_scans_that_hold_frames(orange, qtbot, owdata, layers_file):
+    from AnyQt.QtCore import Qt
+
+    widget = orange.create_widget(owdata, stored_settings={"path": str(layers_file), "scan": "1.1"})
+    output(orange, widget)
+    widget.scans.all_check.click()
+    assert output(orange, widget).n_frames == 36
+    assert stored(widget)["scan"] == "all"
+    assert checked(widget) == ["1.1", "2.1", "3.1"]
+    assert "left out: 2.2 (no frames)" in str(widget.Warning.doubtful)
+    assert not widget.scans.list.item(2).flags() & Qt.ItemIsEnabled
+    check(widget, 1, False)
+    assert output(orange, widget).n_frames == 24
+    assert (stored(widget)["scan"], widget.scans.all_check.isChecked()) == ("1.1,3.1", False)
+
+
+def test_saved_range_is_shown_and_kept(orange, owdata, layers_file):
+    widget = orange.create_widget(owdata, stored_settings={"path": str(layers_file), "scan": "2.1-3.1"})
+    assert output(orange, widget).n_frames == 24
+    assert checked(widget) == ["2.1", "3.1"]
+    assert widget.scans.button.isChecked()
+    assert stored(widget)["scan"] == "2.1-3.1"
+    combo = widget.scans.combo
+    combo.setCurrentIndex(1)
+    combo.activated.emit(1)
+    assert output(orange, widget).n_frames == 12
+    assert (stored(widget)["scan"], checked(widget)) == ("1.1", ["1.1"])
+
+
+def test_several_files_are_joined(orange, owdata, tmp_path):
+    paths = [
+        str(write_scan(tmp_path / f"{number}.h5", small_stack(), {"mu": np.linspace(0, 1.1, 12)}))
+        for number in (1, 2, 3)
+    ]
+    widget = orange.create_widget(owdata)
+    widget.source.choose(paths)
+    assert output(orange, widget).n_frames == 36
+    assert widget.file_label.text().startswith("BLISS/NeXus HDF5: 3 files, ")
+    assert widget.joined_label.text().endswith("Told apart by scan from 1 to 3.")
+    assert stored(widget)["path"] == tuple(paths)
+
+
 def test_detector_is_offered_with_its_shape(orange, owdata, scan_file):
     widget = orange.create_widget(owdata, stored_settings={"path": str(scan_file), "scan": "1.1"})
     output(orange, widget)
