@@ -30,6 +30,9 @@ def load(
     that was moved between the scans, such as samz, as a further position; where no motor was, the position ``"scan"``
     numbers them. `define_dimensions` then finds the slow dimension in it.
 
+    What `save_dataset` has written comes as it was saved, dimensions and history included; with `dark`, `positions`
+    or `frames` it is something else, and its history begins with the file.
+
     Parameters
     ----------
     path : str or sequence of str
@@ -54,7 +57,7 @@ def load(
     Returns
     -------
     Dataset
-        The scan, without dimensions: positions of the motors and values of the counters at every frame, and
+        The scan, without dimensions unless it was saved with them: positions of the motors and values of the counters at every frame, and
         what the file says about sample, detector and constant motors.
 
     Raises
