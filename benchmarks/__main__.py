@@ -1,100 +1,90 @@
-"""Run the measurements and print their table: ``python -m benchmarks [word of a name ...]``."""
+"""Run the measurements and print their table: ``python -m benchmarks [word ...]``."""
 
 from __future__ import annotations
 
-import subprocess
+import argparse
+import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-import h5py
-import numpy as np
+from benchmarks import table
+from benchmarks.harness import groups, measure
+from benchmarks.row import Conditions, Result
 
-import darfix_core as dc
-from benchmarks.harness import Row, heading, measure
-from benchmarks.stacks import stack_a, stack_b
-from darfix_core.model.frame_sources import Storage
-from darfix_core.model.frames import Frames
-from darfix_core.steps.subtract_background import combine_frames
+#: Groups that run only when they are named.
+ON_DEMAND = ("big",)
+_FACTORS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
-def _numpy_moments(dataset: dc.Dataset) -> object:
-    """Moments 0 to 4 of one motor with numpy, in float32, row by row to spare the memory."""
-    x = dataset.positions["mu"].astype(np.float32)
-    results = []
-    for y in range(0, dataset.frame_shape[0], 64):
-        counts = dataset.frames[:, y : y + 64].astype(np.float32)
-        total = counts.sum(axis=0)
-        mean = np.einsum("k,kyx->yx", x, counts) / total
-        centred = x[:, None, None] - mean
-        results.append([np.einsum("kyx,kyx->yx", centred**n, counts) for n in (2, 3, 4)])
-    return results
+def _size(text: str) -> int:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", text.strip(), re.IGNORECASE)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"must be a size such as 20GB, got {text!r}")
+    return int(float(match[1]) * _FACTORS[match[2].upper()])
 
 
-class _Streamed:
-    """Frames in memory, given out as a file would be: read in blocks, in order."""
-
-    in_memory, storage, files = False, Storage(), ()
-
-    def __init__(self, source: object) -> None:
-        self._source, self.shape, self.dtype, self.read = source, source.shape, source.dtype, source.read
-
-
-def _rocking_rows(path: Path) -> Iterator[Row]:
-    a = stack_a()
-    yield Row(
-        "moments, 101 x 1024 x 1024 in memory", "25 ms", lambda: dc.moments(a), lambda: _numpy_moments(a), "numpy"
+def make_parser() -> argparse.ArgumentParser:
+    """Parser of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    known = groups()
+    parser.add_argument(
+        "words",
+        nargs="*",
+        help=f"run only rows whose names hold all words, or the groups named: {', '.join(known)} "
+        f"({', '.join(ON_DEMAND)}: only when named)",
     )
-    streamed = a.replace(frames=Frames(_Streamed(a.frames.source)))
-    yield Row("the same, streamed in blocks of frames", "50 ms", lambda: dc.moments(streamed))
-    subtracted = dc.subtract_background(a)
-    yield Row("the same, background subtracted lazily", "", lambda: dc.moments(subtracted))
-    yield Row(
-        "median over 101 frames",
-        "100 ms",
-        lambda: combine_frames(a.frames, 50.0),
-        lambda: np.median(a.frames[:, :128], axis=0),
-        "numpy, an eighth of the rows",
-    )
-    with h5py.File(path, "w") as file:
-        motor = file.create_dataset("1.1/instrument/positioners/mu", data=a.positions["mu"])
-        file["1.1/measurement/mu"] = motor
-        file["1.1/title"] = "ascan mu -0.05 0.05 100 1"
-        file.create_dataset("1.1/instrument/det/data", data=a.frames[:], chunks=(1, 1024, 1024))
-    loaded = dc.define_dimensions(dc.load(path))
-    yield Row("moments from an uncompressed HDF5 file", "", lambda: dc.moments(loaded))
-    yield Row("open that scan", "", lambda: dc.load(path))
+    parser.add_argument("--output", metavar="FILE.md", type=Path, help="write the table there, and FILE.json beside it")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write all figures there")
+    parser.add_argument("--compare", metavar="OLD.json", type=Path, help="show what has changed since an earlier run")
+    parser.add_argument("--repeats", metavar="N", type=int, help="pairs to measure, instead of those of each row")
+    parser.add_argument("--folder", metavar="DIR", type=Path, help="where to put files; default: a temporary folder")
+    parser.add_argument("--size", metavar="SIZE", type=_size, default="20GB", help="size of the big scan (20GB)")
+    return parser
 
 
-def _mosaicity_rows() -> Iterator[Row]:
-    b = stack_b()
-    yield Row("moments and covariance, 21 x 21 x 512 x 512", "45 ms", lambda: dc.moments(b))
+@contextmanager
+def _work_folder(parent: Path | None) -> Iterator[Path]:
+    """A folder of its own, removed with all its files at the end."""
+    if parent is not None:
+        parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="darfix-benchmarks-", dir=parent) as folder:
+        yield Path(folder)
 
 
-def _start_rows(path: Path) -> Iterator[Row]:
-    python = [sys.executable, "-c"]
-    yield Row(
-        "python -c 'import darfix_core'", "300 ms", lambda: subprocess.run([*python, "import darfix_core"], check=True)
-    )
-    yield Row("python -c 'pass'", "", lambda: subprocess.run([*python, "pass"], check=True))
-    info = [str(Path(sys.executable).with_name("darfix-core")), "info", str(path)]
-    yield Row("darfix-core info", "1 s", lambda: subprocess.run(info, check=True, capture_output=True))
-
-
-def main() -> None:
-    """Measure and print."""
-    warnings.simplefilter("ignore", dc.DarfixWarning)
-    words = sys.argv[1:]
-    print(heading(), flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "stack.h5"
-        for rows in (_rocking_rows(path), _mosaicity_rows(), _start_rows(path)):
-            for row in rows:
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print and write."""
+    options = make_parser().parse_args(arguments)
+    earlier = table.from_json(options.compare.read_text())[1] if options.compare else []
+    known = groups()
+    named = [word for word in options.words if word in known]
+    words = [word for word in options.words if word not in known]
+    chosen = {name: rows for name, rows in known.items() if (name in named if named else name not in ON_DEMAND)}
+    of, results, lines = table.machine(), list[Result](), [table.head(table.machine()), table.HEADING]
+    print("\n".join(lines), flush=True)
+    with _work_folder(options.folder) as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for rows in chosen.values():
+            for row in rows(Conditions(folder, options.size)):
                 if all(word in row.name for word in words):
-                    print(measure(row), flush=True)
+                    results.append(measure(row, options.repeats))
+                    lines.append(table.line(results[-1]))
+                    print(lines[-1], flush=True)
+    if earlier:
+        lines += ["", f"Since {options.compare.name}:", "", table.comparison(earlier, results)]
+        print("\n".join(lines[-4:]))
+    if options.output is not None:
+        options.output.write_text("\n".join(lines) + "\n")
+    where = options.json or (options.output.with_suffix(".json") if options.output else None)
+    if where is not None:
+        where.write_text(table.to_json(of, results))
+    if not results:
+        print(f"no row fits {' '.join(options.words)}", file=sys.stderr)
+    return 0 if results else 2
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

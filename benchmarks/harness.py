@@ -1,69 +1,59 @@
-"""Paired, repeated measurements and their table."""
+"""Paired, repeated measurements."""
 
 from __future__ import annotations
 
-import os
-import platform
+import gc
+import importlib
+import pkgutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
-import numpy as np
+import benchmarks
+from benchmarks.row import Conditions, Measured, Result, Row, Work
+
+_PREFIX = "rows_"
 
 
-@dataclass(frozen=True)
-class Row:
-    """One measurement: ours, and what users have otherwise, taken in turns in the same run.
+def groups() -> dict[str, Callable[[Conditions], Iterator[Row]]]:
+    """Name of a group -> function that makes its rows: ``rows`` of each module ``benchmarks/rows_<name>.py``."""
+    names = sorted(entry.name for entry in pkgutil.iter_modules(benchmarks.__path__) if entry.name.startswith(_PREFIX))
+    return {name.removeprefix(_PREFIX): importlib.import_module(f"benchmarks.{name}").rows for name in names}
+
+
+def measure(row: Row, repeats: int | None = None) -> Result:
+    """Figures of one row.
+
+    Ours and the other take turns, and take turns at being the first, so that what else the machine does, and what
+    one leaves in its caches, falls on both.
 
     Parameters
     ----------
-    name : str
-        What is computed, on what.
-    aim : str
-        The figure that we set ourselves.
-    ours : callable
-    other : callable or None
-        The stock library's way, giving the same numbers.
-    other_name : str
-    repeats : int
-        Runs of ours; the other runs at most three times.
+    row : Row
+    repeats : int, optional
+        Instead of those of the row.
+
+    Returns
+    -------
+    Result
     """
+    sides = [row.ours] if row.other is None else [row.ours, row.other]
+    found: dict[Work, list[float]] = {side: [] for side in sides}
+    unit = "s"
+    for turn in range((repeats or row.repeats) + 1):
+        for side in sides if turn % 2 else sides[::-1]:
+            figure = _measure_once(side, row.before)
+            unit = figure.unit
+            if turn:  # the first pair fills caches and compiles
+                found[side].append(figure.value)
+    other = [] if row.other is None else found[row.other]
+    return Result(row.name, unit, found[row.ours], other, row.other_name, row.most, row.ratio)
 
-    name: str
-    aim: str
-    ours: Callable[[], object]
-    other: Callable[[], object] | None = None
-    other_name: str = ""
-    repeats: int = 9
 
-
-def _timed(function: Callable[[], object]) -> float:
+def _measure_once(work: Work, before: Work | None) -> Measured:
+    if before is not None:
+        before()
+    gc.collect()
     start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
-
-
-def measure(row: Row) -> str:
-    """Run one measurement and give its line of the table."""
-    row.ours()
-    ours, others = [], []
-    for turn in range(row.repeats):
-        ours.append(_timed(row.ours))
-        if row.other is not None and turn < 3:
-            others.append(_timed(row.other))
-    middle, low, high = (1e3 * value for value in (np.median(ours), min(ours), max(ours)))
-    against = (
-        f"{1e3 * np.median(others):.0f} ms ({row.other_name}) | {np.median(others) / np.median(ours):.1f}"
-        if others
-        else "- | -"
-    )
-    return f"| {row.name} | {middle:.1f} ms | {low:.1f} - {high:.1f} ms | {row.aim} | {against} |"
-
-
-def heading() -> str:
-    """Head of the table, with the machine."""
-    machine = (
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}"
-    )
-    columns = "| measurement | median | range | aim | otherwise | ratio |\n|---|---|---|---|---|---|"
-    return f"Measured on {machine}, Python {platform.python_version()}, numpy {np.__version__}.\n\n{columns}"
+    result = work()
+    seconds = time.perf_counter() - start
+    return result if isinstance(result, Measured) else Measured(seconds, "s")
