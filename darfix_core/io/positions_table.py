@@ -108,7 +108,11 @@ def read_positions(path: str) -> PositionsTable:
     ------
     DataFileError
         If the file cannot be read, a name is empty or there twice, or a cell is no number; the message names the line.
+    ValueError
+        If the path is empty.
     """
+    if not path.strip():
+        raise ValueError(f"positions must be the path of a table or None, got {path!r}")
     file = os.path.abspath(os.path.expanduser(path))
     lines, comment = _lines(_text(file))
     if not lines:

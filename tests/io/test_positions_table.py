@@ -118,3 +118,8 @@ def test_what_is_wrong_is_told_with_its_line(table, text, words):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(DataFileError, match=r"motors\.csv: the table of positions cannot be read: No such file"):
         read_positions(str(tmp_path / "motors.csv"))
+
+
+def test_empty_path_is_refused():
+    with pytest.raises(ValueError, match="positions must be the path of a table or None, got ''"):
+        read_positions("")
