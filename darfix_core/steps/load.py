@@ -57,8 +57,8 @@ def load(
     Returns
     -------
     Dataset
-        The scan, without dimensions unless it was saved with them: positions of the motors and values of the counters at every frame, and
-        what the file says about sample, detector and constant motors.
+        The scan, without dimensions unless it was saved with them: positions of the motors and values of the
+        counters at every frame, and what the file says about sample, detector and constant motors.
 
     Raises
     ------
