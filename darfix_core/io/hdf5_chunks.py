@@ -13,12 +13,15 @@ import numpy as np
 from darfix_core.errors import DataFileError
 from darfix_core.io.hdf5_codecs import Pipeline, pipeline_of
 from darfix_core.model.arrays import AnyArray, IntArray
-from darfix_core.model.frame_sources import compact
 
 Corner: TypeAlias = "tuple[int, int, int]"
 
 # Decoded bytes that are worth a task of their own.
 _TASK_BYTES = 2**20
+
+# HDF5 has decoded smaller chunks before they are handed on here: bytes. Gzip is slow.
+_LEAST_BYTES = 2**16
+_LEAST_BYTES_GZIP = 2**13
 
 #: What h5py raises for frames that it cannot read.
 NOT_READ = (OSError, RuntimeError, ValueError)
@@ -111,7 +114,12 @@ def chunk_layout(dataset: h5py.Dataset, dtype: np.dtype[Any]) -> ChunkLayout | N
     if dataset.chunks is None or not same or h5py.h5t.py_create(stored) != dataset.id.get_type():
         return None
     pipeline = pipeline_of(dataset)
-    return None if pipeline is None else ChunkLayout(dataset.chunks, stored, pipeline)
+    layout = None if pipeline is None else ChunkLayout(dataset.chunks, stored, pipeline)
+    return None if layout is None or _is_small(layout) else layout
+
+
+def _is_small(layout: ChunkLayout) -> bool:
+    return layout.nbytes < (_LEAST_BYTES_GZIP if layout.pipeline.name == "gzip" else _LEAST_BYTES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,9 +166,11 @@ class StoredChunk:
     def _inside(self) -> tuple[slice | IntArray, slice, slice]:
         """Index, in the chunk, of what is wanted."""
         frame, y, x = self.corner
-        rows, columns = self.request.rows, self.request.columns
+        frames, rows, columns = self.request.frames, self.request.rows, self.request.columns
+        first, last = int(frames[0]), int(frames[-1])
+        run = last - first == frames.size - 1
         return (
-            compact(self.request.frames - frame),
+            slice(first - frame, last - frame + 1) if run else frames - frame,
             slice(rows.start - y, rows.stop - y),
             slice(columns.start - x, columns.stop - x),
         )
@@ -168,10 +178,10 @@ class StoredChunk:
     def _wanted(self, inside: tuple[slice | IntArray, slice, slice]) -> slice:
         """Bytes of the chunk from the first count that is wanted to the last."""
         _, rows, columns = inside
-        first, last = self.request.frames[[0, -1]] - self.corner[0]
+        first, last = (int(self.request.frames[end]) - self.corner[0] for end in (0, -1))
         _, height, width = self.layout.shape
-        begin = (int(first) * height + rows.start) * width + columns.start
-        end = (int(last) * height + rows.stop - 1) * width + columns.stop
+        begin = (first * height + rows.start) * width + columns.start
+        end = (last * height + rows.stop - 1) * width + columns.stop
         return slice(begin * self.layout.dtype.itemsize, end * self.layout.dtype.itemsize)
 
 
@@ -196,14 +206,15 @@ def read_chunks(dataset: h5py.Dataset, layout: ChunkLayout, request: Request) ->
         If a chunk cannot be read.
     """
     chunks: list[StoredChunk] = []
-    enough = max(1, _TASK_BYTES // layout.nbytes)
+    size, whole = layout.nbytes, dataset.shape
+    enough = max(1, _TASK_BYTES // size)
     for corner, part in _cut(layout.shape, request):
         try:
             mask, raw = dataset.id.read_direct_chunk(corner)
         except NOT_READ:
             _read_by_hdf5(dataset, part)
             continue
-        if len(raw) == layout.nbytes and _reaches_out(corner, layout.shape, dataset.shape):
+        if len(raw) == size and _reaches_out(corner, layout.shape, whole):
             # Files may say that chunks on the edge are not compressed, without a word in the chunk itself.
             _read_by_hdf5(dataset, part)
             continue

@@ -222,4 +222,5 @@ def _unblosc(function: Any, data: ByteArray, out: ByteArray, wanted: slice) -> N
 
 
 def _address(array: ByteArray, offset: int = 0) -> int:
-    return int(array.ctypes.data) + offset
+    address: int = array.__array_interface__["data"][0]
+    return address + offset

@@ -64,6 +64,12 @@ def random_region(rng: np.random.Generator, shape: tuple[int, int, int]) -> Regi
     return Region(frames, slice(*bounds[1]), slice(*bounds[2]))
 
 
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch) -> None:
+    """Decode chunks as small as those of the tests, which are otherwise left to HDF5."""
+    monkeypatch.setattr("darfix_core.io.hdf5_chunks._is_small", lambda layout: False)
+
+
 @pytest.fixture
 def decoded(monkeypatch) -> Counter:
     """How often each chunk was decoded, by its first frame, row and column."""
@@ -297,3 +303,14 @@ def test_source_reads_in_a_thread_of_the_pool(tmp_path):
         blocks = list(run_in_order(lambda number: Frames(source)[number : number + 5], range(18), run))
     for number, block in enumerate(blocks):
         np.testing.assert_array_equal(block, STACK[number : number + 5])
+
+
+@pytest.mark.parametrize(
+    ("storage", "small", "large"),
+    [({"compression": "gzip"}, "gzip", "gzip"), (hdf5plugin.Bitshuffle(), "HDF5", "bitshuffle/lz4")],
+)
+def test_small_chunks_are_left_to_hdf5(tmp_path, monkeypatch, storage, small, large):
+    monkeypatch.undo()
+    stack = np.zeros((2, 256, 256), np.uint16)
+    assert write(tmp_path / "small.h5", stack, (1, 16, 256), **storage).reader == small
+    assert write(tmp_path / "large.h5", stack, (1, 256, 256), **storage).reader == large

@@ -42,6 +42,12 @@ def join(path: Path, parts: list[tuple[slice, h5py.VirtualSource]], dtype: str =
     return Hdf5Source(str(path), "/data")
 
 
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch) -> None:
+    """Decode chunks as small as those of the tests, which are otherwise left to HDF5."""
+    monkeypatch.setattr("darfix_core.io.hdf5_chunks._is_small", lambda layout: False)
+
+
 @pytest.fixture
 def scan(tmp_path) -> Hdf5Source:
     """Three files; of the second, which is stored in chunks of two frames, the frames 3 to 10."""
