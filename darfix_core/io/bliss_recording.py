@@ -11,7 +11,7 @@ import h5py
 from darfix_core.engine.execution import warn
 from darfix_core.io.bliss_scans import Detector, Scan
 from darfix_core.io.bliss_values import has_end, interruption
-from darfix_core.io.complete_frames import located_frames
+from darfix_core.io.complete_frames import complete_frames, located_frames
 from darfix_core.io.growing_file import incomplete, is_cut_off, is_partial
 from darfix_core.io.hdf5_file import announced_pieces, pieces
 from darfix_core.io.hdf5_source import missing_frames
@@ -83,13 +83,15 @@ def recording(scan: Scan, stack: Detector, parameters: Mapping[str, Any]) -> Rec
 def _why_growing(scan: Scan, dataset: h5py.Dataset) -> str:
     """Why more frames may come; empty where that is not known."""
     for item in (scan.entry, dataset):
-        if is_partial(item):
+        if is_partial(item) or (not item.file.swmr_mode and _is_cut_off(item.file.filename)):
             return incomplete(item.file.filename)
     stored = [piece.file for piece in announced_pieces(dataset) if piece.path and "%b" not in piece.file]
     # There may be thousands of files; others that are cut off are met when they are read.
     for file in dict.fromkeys(stored[:1] + stored[-1:]):
         if _is_cut_off(file):
             return incomplete(file)
+    if dataset.external and complete_frames(dataset) < len(dataset):
+        return "the external files of raw data are incomplete"
     open_elsewhere = scan.entry.file.swmr_mode or dataset.file.swmr_mode
     return "the scan is still being written" if open_elsewhere and not has_end(scan.entry) else ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sized
+from copy import copy
 from dataclasses import dataclass, field
 
 import h5py
@@ -89,6 +90,8 @@ class Detector:
 class Found:
     """Detectors of a scan, and what could not be looked at.
 
+    Errors are kept as copies: the originals know where they come from, and so would keep files open.
+
     Parameters
     ----------
     detectors : list of Detector
@@ -113,7 +116,7 @@ def find_scans(file: h5py.File) -> tuple[list[Scan], list[DataFileError]]:
         try:
             below = [] if _is_entry(group) else [(n, g) for n, g in _groups(group, problems) if _is_entry(g)]
         except IncompleteFileError as error:
-            problems.append(error)
+            problems.append(copy(error))
             continue
         scans += [Scan(file, f"{name}/{inner}", item) for inner, item in below] or [Scan(file, name, group)]
     return sorted(scans, key=lambda scan: _natural(scan.name)), problems
@@ -129,7 +132,7 @@ def _groups(parent: h5py.Group, problems: list[DataFileError]) -> Iterator[tuple
         try:
             item = get_item(parent, name)
         except DataFileError as error:
-            problems.append(error)
+            problems.append(copy(error))
         else:
             if isinstance(item, h5py.Group):
                 yield name, item
@@ -157,7 +160,7 @@ def choose_scan(file: h5py.File, wanted: str | None) -> Scan:
         try:
             found[scan] = find_detectors(scan)
         except IncompleteFileError as error:
-            problems.append(error)
+            problems.append(copy(error))
     held = [scan for scan in found if found[scan].detectors]
     if len(held) == 1:
         for problem in problems:
@@ -222,7 +225,7 @@ def _places(scan: Scan, found: Found) -> Iterator[tuple[str, str]]:
         try:
             keys = _children(scan.entry, f"instrument/{name}")
         except IncompleteFileError as error:
-            found.problems[f"instrument/{name}"] = error
+            found.problems[f"instrument/{name}"] = copy(error)
             continue
         if keys is None:
             yield name, f"instrument/{name}"
@@ -232,7 +235,7 @@ def _places(scan: Scan, found: Found) -> Iterator[tuple[str, str]]:
     try:
         measured = _children(scan.entry, "measurement") or ()
     except IncompleteFileError as error:
-        found.problems["measurement"], measured = error, ()
+        found.problems["measurement"], measured = copy(error), ()
     for name in measured:
         yield name, f"measurement/{name}"
 
@@ -253,7 +256,7 @@ def _look(scan: Scan, found: Found, name: str, path: str) -> None:
             return
         item = get_item(scan.entry, path)
     except DataFileError as error:
-        found.problems[path] = error
+        found.problems[path] = copy(error)
         return
     if not isinstance(item, h5py.Dataset):
         return

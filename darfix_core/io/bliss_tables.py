@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field
 
 import h5py
@@ -55,7 +56,8 @@ class Tables:
         try:
             yield
         except kind as error:
-            self.problems.setdefault(name, error)
+            # Without what it comes from, which would keep files open.
+            self.problems.setdefault(name, copy(error))
 
     def read_backs(self, motor: str) -> list[Entry]:
         """Read-backs of a motor, best first."""

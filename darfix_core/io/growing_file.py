@@ -187,17 +187,25 @@ def announced_size(path: str) -> int | None:
     return int.from_bytes(header[end : end + width], "little") if len(header) >= end + width else None
 
 
-def check_not_shorter(path: str, size: int) -> None:
-    """Make sure that a file has not been cut off while it was read: HDF5 gives zeros for what is gone.
+def check_still_there(dataset: h5py.Dataset) -> None:
+    """Make sure that a file has not been cut off while it was open: HDF5 gives zeros for what is gone.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+        That was read.
 
     Raises
     ------
     DataFileError
-        If the file has fewer than `size` bytes.
+        If its file is now shorter than its header states.
     """
-    there = os.path.getsize(path)
-    if there < size:
-        raise DataFileError(f"the file was cut off while it was read: {there} of {size} bytes are left", file=path)
+    file = dataset.file
+    # Of a file that is being copied or written, more is announced than is there.
+    if not is_partial(file) and not file.swmr_mode and is_cut_off(file.filename):
+        raise IncompleteFileError(
+            f"the file was cut off while it was read: {_amount(file.filename)} are left", file=file.filename
+        )
 
 
 def incomplete(path: str) -> str:

@@ -12,8 +12,15 @@ import h5py
 import numpy as np
 
 from darfix_core.errors import DataFileError
-from darfix_core.io.growing_file import IncompleteFileError, is_cut_off, is_partial, missing_part, open_partial
-from darfix_core.io.signature import describe_file
+from darfix_core.io.growing_file import (
+    IncompleteFileError,
+    announced_size,
+    is_cut_off,
+    is_partial,
+    missing_part,
+    open_partial,
+)
+from darfix_core.io.signature import describe_file, is_hdf5
 from darfix_core.model.frame_sources import SourceFile
 
 Item: TypeAlias = "h5py.Group | h5py.Dataset"
@@ -109,8 +116,8 @@ def _why_not_opened(path: str, error: OSError | None) -> str:
     if not os.access(path, os.R_OK):
         return "no permission to read the file"
     text = str(error)
-    if "truncated" in text:
-        return f"the HDF5 file is cut off: {os.path.getsize(path)} bytes are there, but its header states more"
+    if is_hdf5(path) and announced_size(path) is None:
+        return f"the HDF5 file is cut off, or still being copied: {os.path.getsize(path)} bytes of its header are there"
     if "signature not found" in text:
         return f"not an HDF5 file, but {describe_file(path)}"
     return f"HDF5 cannot open the file: {text}"

@@ -15,7 +15,7 @@ import numpy as np
 from darfix_core.engine.execution import Execution, current_execution
 from darfix_core.engine.pool import run_all
 from darfix_core.errors import DataFileError
-from darfix_core.io.growing_file import check_not_shorter
+from darfix_core.io.growing_file import check_still_there
 from darfix_core.io.hdf5_chunks import Request, StoredChunk
 from darfix_core.io.hdf5_file import (
     NOT_FOUND,
@@ -160,9 +160,8 @@ class Hdf5Source:
             request = Request(wanted, region.rows, region.columns, block, self._file, self._path)
             with naming_damage(self._file, self._path), self._open() as dataset:
                 self._check_same(dataset)
-                there = os.path.getsize(dataset.file.filename)
                 run_all(_decode, self._chunks(dataset, request, run), run)
-                check_not_shorter(dataset.file.filename, there)
+                check_still_there(dataset)
         return block if place is None or np.array_equal(place, np.arange(frames.size)) else block[place]
 
     @property

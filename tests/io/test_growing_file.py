@@ -45,7 +45,7 @@ def path(tmp_path):
 def cuts(file, number: int) -> list[int]:
     """Lengths of an incomplete copy, the longest first: evenly, and near the end."""
     size = os.path.getsize(file)
-    return sorted({*np.linspace(1, size - 1, number, dtype=int).tolist(), size - 7, size - 600}, reverse=True)
+    return sorted({*np.linspace(1, size - 1, number, dtype=int).tolist(), size - 7, size - 600, 33, 9}, reverse=True)
 
 
 def opened(path, **choice):
@@ -90,6 +90,28 @@ def test_every_cut_gives_complete_frames_or_a_clear_error(path, storage):
     assert found == sorted(found, reverse=True)
 
 
+def test_frames_are_counted_to_the_byte(path):
+    write_scan(path, STACK, {"mu": MU})
+    with h5py.File(path) as file:
+        begin = file["1.1/instrument/pco_ff/data"].id.get_offset()
+    for n_frames, rest in ((30, 0), (29, STACK[0].nbytes - 1), (29, 0), (1, 1)):
+        os.truncate(path, begin + n_frames * STACK[0].nbytes + rest)
+        assert complete(path) == n_frames
+
+
+def test_file_that_is_open_elsewhere_when_it_is_cut_off_gives_no_zeros(path):
+    write_scan(path, STACK, {"mu": MU}, source="lima.h5")
+    lima = path.parent / "lima.h5"
+    # HDF5 does not look again at the length of a file that is open.
+    with h5py.File(lima, "r", locking=False):
+        frames = dc.load(path).frames
+        os.truncate(lima, os.path.getsize(lima) - 3 * STACK[0].nbytes)
+        with pytest.warns(DarfixWarning, match="37 of 40 frames are complete"):
+            dc.load(path)
+        with pytest.raises(DataFileError, match=r"lima\.h5: the file was cut off"):
+            frames[N_FRAMES - 1]
+
+
 @pytest.mark.parametrize("libver", ["v110", "latest"])
 def test_files_in_newer_formats_are_read_likewise(path, libver):
     with h5py.File(path, "w", libver=libver) as file:
@@ -130,14 +152,15 @@ def test_cut_file_of_the_scan_is_never_taken_for_that_of_the_detector(path, virt
             np.testing.assert_array_equal(dataset.frames, STACK[: dataset.n_frames])
 
 
-def test_cut_file_of_raw_data_gives_its_complete_frames(path):
+@pytest.mark.parametrize("end_reason", [None, "SUCCESS"])
+def test_cut_file_of_raw_data_gives_its_complete_frames(path, end_reason):
     STACK.tofile(path.parent / "frames.raw")
-    write_scan(path, None, {"mu": MU}, end_reason=None)
+    write_scan(path, None, {"mu": MU}, end_reason=end_reason)
     with h5py.File(path, "a") as file:
         stored = [("frames.raw", 0, STACK.nbytes)]
         file["1.1/instrument"].create_dataset("pco/data", STACK.shape, STACK.dtype, external=stored)
     os.truncate(path.parent / "frames.raw", 5 * STACK[0].nbytes + 11)
-    with pytest.warns(DarfixWarning, match="with 5 frames and 40 positions of mu"):
+    with pytest.warns(DarfixWarning, match="raw data are incomplete: 5 of 40 frames are complete"):
         dataset = dc.load(path)
     np.testing.assert_array_equal(dataset.frames, STACK[:5])
 
