@@ -125,7 +125,7 @@ def find_levels(motor: str, positions: FloatArray, tolerance: float = TOLERANCE)
     known = {entry.labels.tobytes() for entry in found}
     for labels in _by_gaps(scaled[order], order):
         if labels.tobytes() not in known:
-            found.append(_irregular(motor, positions, labels))
+            found.append(irregular_levels(motor, positions, labels))
     return _weighed(sorted(found, key=lambda entry: entry.size))
 
 
@@ -371,7 +371,7 @@ def _by_gaps(ascending: FloatArray, order: IntArray) -> list[IntArray]:
     return found
 
 
-def _irregular(motor: str, positions: FloatArray, labels: IntArray) -> Levels:
+def irregular_levels(motor: str, positions: FloatArray, labels: IntArray) -> Levels:
     """Levels of the given labels, at the mean of their read-backs."""
     values = np.bincount(labels, weights=positions) / np.bincount(labels)
     step = float(np.diff(values).min())

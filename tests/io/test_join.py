@@ -119,6 +119,15 @@ def test_slow_dimension_is_found_from_the_read_backs(tmp_path, rng, n_scans, kin
     assert dataset.dimensions[0].unit == ("mm" if moved else "")
 
 
+@pytest.mark.filterwarnings("default::darfix_core.errors.DarfixWarning")
+def test_layers_that_are_not_equally_spaced_stay_where_they_were(tmp_path):
+    path = layers(tmp_path, [{"samz": samz} for samz in (0.1, 0.12, 0.2)])
+    with pytest.warns(DarfixWarning, match="positions of samz are not equally spaced; they are taken as they were"):
+        dataset = dc.define_dimensions(dc.load(path, scan="all"))
+    assert dataset.scan_shape == (3, 11)
+    np.testing.assert_allclose(dataset.dimensions[0].values, [0.1, 0.12, 0.2])
+
+
 def test_two_motors_between_the_scans_are_two_dimensions(tmp_path):
     path = layers(tmp_path, [{"samz": samz, "omega": omega} for samz in (0.0, 0.1) for omega in (0.0, 5.0, 10.0)])
     assert found(dc.load(path, scan="all")) == [("samz", 2), ("omega", 3), ("mu", 11)]
