@@ -2,7 +2,7 @@
 # make test   set up everything that the tests need and run all checks
 # make lint   the checks that read the code only
 # make docs   the documentation: docs/_build/index.html
-# make bench  the measurements that the README quotes
+# make bench  the measurements that the README quotes: a table in bench.md, all figures in bench.json
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -33,7 +33,7 @@ docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs docs/_build
 
 bench: $(VENV)/.core
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --output bench.md
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("darfix-core needs Python 3.11 or newer: make PYTHON=python3.11 ...")'

@@ -22,9 +22,7 @@ _PEAK = "import resource; peak = lambda: resource.getrusage(resource.RUSAGE_SELF
 def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
     """Run a command; its output is shown if it fails."""
     environment = {**os.environ, **_ENVIRONMENT}
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False, **options
-    )
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False, **options)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)[:200]} has failed:\n{done.stdout}{done.stderr}")
     return done
