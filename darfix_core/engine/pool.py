@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 import threading
 from collections import deque
@@ -97,6 +98,8 @@ def run_all(function: Callable[[T], object], items: Iterable[T], run: Execution)
 def read_ahead(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Results of ``function(item)`` in order, the next one being computed while the caller uses the last.
 
+    The reader works under the conditions of the caller: the same execution, threads and cancelling.
+
     Parameters
     ----------
     function : callable
@@ -111,7 +114,7 @@ def read_ahead(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         ahead: Future[R] | None = None
         try:
             for item in items:
-                following = reader.submit(function, item)
+                following = reader.submit(contextvars.copy_context().run, function, item)
                 if ahead is not None:
                     yield ahead.result()
                 ahead = following

@@ -198,16 +198,25 @@ def _connect(scheduler: str, threads: int) -> Any:
     if kind == "local":
         if number and not (number.isdecimal() and int(number)):
             raise ValueError(f"scheduler must be 'local' or 'local:N' with N workers, got {scheduler!r}")
-        workers = int(number or threads)
-        return distributed.Client(
-            distributed.LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
-            ),
-            set_as_default=False,
-        )
+        return _start_workers(distributed, int(number or threads))
     if "://" not in scheduler:
         raise ValueError(f"scheduler must be 'threads', 'local', 'local:N' or an address, got {scheduler!r}")
     try:
         return distributed.Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise DarfixError(f"the scheduler {scheduler} does not answer: {error}") from error
+
+
+def _start_workers(distributed: Any, number: int) -> Any:
+    """Client of a cluster of worker processes on this machine."""
+    try:
+        # Port 0 is any that is free: several programs may each have a cluster.
+        cluster = distributed.LocalCluster(
+            n_workers=number, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
+        )
+    except RuntimeError as error:
+        raise DarfixError(
+            f"the worker processes do not start: {error} (a script must start them under "
+            "if __name__ == '__main__', as they load it too)"
+        ) from error
+    return distributed.Client(cluster, set_as_default=False)

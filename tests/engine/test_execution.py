@@ -60,6 +60,11 @@ def test_results_come_in_the_order_of_the_items(threads):
     assert list(read_ahead(slow_first, range(5))) == list(range(5))
 
 
+def test_blocks_that_are_read_ahead_know_their_execution():
+    with execution(threads=7) as run:
+        assert list(read_ahead(lambda item: current_execution() is run, range(3))) == [True] * 3
+
+
 @pytest.mark.parametrize("threads", [1, 4])
 def test_error_in_a_block_stops_the_rest(threads):
     done = []
