@@ -7,6 +7,7 @@ somebody uses it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -119,7 +120,8 @@ class ScratchSource:
         inside = slice(max(region.rows.start, top) - top, min(region.rows.stop, top + height) - top)
         given = slice(top + inside.start - region.rows.start, top + inside.stop - region.rows.start)
         whole = (frames.stop - frames.start, height, nx)
-        if block.shape == whole and isinstance(region.frames, slice):
+        # A block as high as a band need not be that band: it may reach over two of them.
+        if block.shape == whole and region.rows.start == top and isinstance(region.frames, slice):
             _read_exactly(descriptor, block, offset, self.path)
             return
         band = np.empty(whole, self.dtype)
@@ -251,7 +253,10 @@ def _write_exactly(descriptor: int, array: AnyArray, offset: int) -> None:
 
 def remove_stale(folder: Path) -> None:
     """Remove the scratch files of processes of this machine that have died."""
-    for path in folder.glob(f"{_PREFIX}-{socket.gethostname()}-*.raw"):
-        process = path.stem.removeprefix(f"{_PREFIX}-{socket.gethostname()}-").split("-")[0]
-        if process.isdecimal() and not psutil.pid_exists(int(process)):
-            path.unlink(missing_ok=True)
+    for path in folder.glob(f"{_PREFIX}-*.raw"):
+        # Names of machines may hold hyphens, and begin alike.
+        owner, _, process = path.stem.rpartition("-")[0].rpartition("-")
+        if owner == f"{_PREFIX}-{socket.gethostname()}" and process.isdecimal() and not psutil.pid_exists(int(process)):
+            # In a folder for all users, those of others cannot be removed.
+            with contextlib.suppress(PermissionError):
+                path.unlink(missing_ok=True)

@@ -62,6 +62,16 @@ def test_scratch_file_gives_every_region_of_the_stack(array, tmp_path, monkeypat
     assert told[-1] == 1
 
 
+@pytest.mark.parametrize("height", [2, 3])
+def test_block_as_high_as_a_band_is_not_taken_for_one(array, tmp_path, monkeypatch, height):
+    monkeypatch.setattr(scratch, "_BAND_BYTES", 23 * 11 * 2 * 3)
+    frames = to_scratch(Frames.from_array(array), tmp_path, silent)
+    assert frames.storage.rows == 3
+    for top in range(17 - height + 1):
+        np.testing.assert_array_equal(frames.read(None, slice(top, top + height)), array[:, top : top + height])
+        np.testing.assert_array_equal(frames.crop((top, 0), (height, 11))[:], array[:, top : top + height])
+
+
 def test_scratch_file_is_read_in_other_processes_and_removed_with_its_last_user(array, tmp_path):
     frames = to_scratch(Frames.from_array(array), tmp_path, silent)
     (path,) = tmp_path.iterdir()
@@ -93,18 +103,34 @@ def test_scratch_file_is_removed_when_the_process_ends(tmp_path):
 
 def test_scratch_files_of_dead_processes_are_removed(tmp_path):
     child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
-    dead, alive, elsewhere = (
+    dead, alive, elsewhere, named_alike = (
         tmp_path / f"darfix-scratch-{host}-{process}-x.raw"
         for host, process in (
             (socket.gethostname(), child.stdout.strip()),
             (socket.gethostname(), os.getpid()),
             ("another-machine", child.stdout.strip()),
+            (f"{socket.gethostname()}-{child.stdout.strip()}", os.getpid()),
         )
     )
-    for path in (dead, alive, elsewhere):
+    for path in (dead, alive, elsewhere, named_alike):
         path.touch()
     remove_stale(tmp_path)
-    assert [path.exists() for path in (dead, alive, elsewhere)] == [False, True, True]
+    assert [path.exists() for path in (dead, alive, elsewhere, named_alike)] == [False, True, True, True]
+
+
+def test_scratch_files_of_dead_processes_of_other_users_stay(array, tmp_path, monkeypatch):
+    child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    theirs = tmp_path / f"darfix-scratch-{socket.gethostname()}-{child.stdout.strip()}-x.raw"
+    theirs.touch()
+
+    def refuse(path, missing_ok=False):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scratch.Path, "unlink", refuse)
+        frames = to_scratch(Frames.from_array(array), tmp_path, silent)
+    np.testing.assert_array_equal(frames[:], array)
+    assert theirs.exists()
 
 
 def test_full_disk_is_told_before_anything_is_written(array, tmp_path, monkeypatch):
