@@ -12,7 +12,7 @@ ROWS = 64
 
 
 def moments(stack: np.ndarray, positions: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Moments of every pixel's curve with numpy.
+    """Moments of every pixel's curve with numpy: sums of powers as one product of matrices, which BLAS computes.
 
     Parameters
     ----------
@@ -25,26 +25,31 @@ def moments(stack: np.ndarray, positions: list[np.ndarray]) -> dict[str, np.ndar
     dict
         Numbered by motor: center_of_mass_0, variance_0, third_0, fourth_0 ...; intensity; covariance.
     """
-    parts = [_moments_of_rows(stack[:, y : y + ROWS], positions) for y in range(0, stack.shape[1], ROWS)]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _moments_of_rows(rows: np.ndarray, positions: list[np.ndarray]) -> dict[str, np.ndarray]:
-    counts = rows.astype(np.float32)
-    total = counts.sum(axis=0)
-    found, centred = {"intensity": total}, []
+    middle = [(x.min() + x.max()) / 2 for x in positions]
+    scale = [np.ptp(x) / 2 for x in positions]
+    u = [(x - m) / s for x, m, s in zip(positions, middle, scale, strict=True)]
+    products = [u[0] * u[1]] if len(u) == 2 else []
+    weights = np.array([np.ones(len(stack)), *(x**n for x in u for n in (1, 2, 3, 4)), *products], dtype=np.float32)
+    sums = [_sums(weights, stack[:, y : y + ROWS]) for y in range(0, stack.shape[1], ROWS)]
+    total, *rest = np.concatenate(sums, axis=1)
+    found = {"intensity": total}
     with np.errstate(divide="ignore", invalid="ignore"):
-        for number, position in enumerate(positions):
-            x = position.astype(np.float32)
-            mean = np.einsum("k,kyx->yx", x, counts) / total
-            away = x[:, None, None] - mean
-            found[f"center_of_mass_{number}"] = mean
-            for name, n in (("variance", 2), ("third", 3), ("fourth", 4)):
-                found[f"{name}_{number}"] = np.einsum("kyx,kyx->yx", away**n, counts) / total
-            centred.append(away)
-        if len(centred) == 2:
-            found["covariance"] = np.einsum("kyx,kyx,kyx->yx", *centred, counts) / total
+        raw = [each / total for each in rest]
+        for number, (m, s) in enumerate(zip(middle, scale, strict=True)):
+            a, b, c, d = raw[4 * number : 4 * number + 4]
+            found[f"center_of_mass_{number}"] = m + s * a
+            found[f"variance_{number}"] = s**2 * (b - a**2)
+            found[f"third_{number}"] = s**3 * (c - 3 * a * b + 2 * a**3)
+            found[f"fourth_{number}"] = s**4 * (d - 4 * a * c + 6 * a**2 * b - 3 * a**4)
+    if products:
+        found["covariance"] = scale[0] * scale[1] * (raw[8] - raw[0] * raw[4])
     return found
+
+
+def _sums(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Weighted sums over the frames, shape (n_weights, rows, nx)."""
+    counts = rows.astype(np.float32).reshape(len(rows), -1)
+    return (weights @ counts).astype(np.float64).reshape(len(weights), *rows.shape[1:])
 
 
 def read(path: Path, inside: str, where: tuple[slice, ...] = ()) -> np.ndarray:
