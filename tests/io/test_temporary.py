@@ -11,7 +11,7 @@ from darfix_core.io.temporary import remove_abandoned, temporary_name
 def left_by_a_dead_process(folder, name="maps.h5"):
     """Hidden file of a process that has ended."""
     program = (
-        f"from pathlib import Path; from darfix_core.io.temporary import temporary_name as t; print(t(Path({name!r})))"
+        "import sys, pathlib, darfix_core.io.temporary as t; print(t.temporary_name(pathlib.Path(sys.argv[1])), end='')"
     )
     command = [sys.executable, "-c", program, name]
     path = folder / subprocess.run(command, capture_output=True, text=True, check=True).stdout
