@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import darfix_core as dc
 from darfix_core.cli import main
+from darfix_core.errors import DataFileError
 from darfix_core.figures import files
 from darfix_core.workflow.demo import tutorial_file
 from darfix_core.workflow.ows import write_changed
@@ -197,3 +199,15 @@ def test_disk_that_fills_up_while_a_picture_is_written(flow, tmp_path, capsys, m
     picture = tmp_path / "out" / f"maps_{name}.png"
     assert last_line(capsys).endswith(f"{picture}: cannot be written: No space left on device")
     assert not (tmp_path / "out").exists()
+
+
+def test_dataset_that_is_larger_than_the_disk(tmp_path, longest_file):
+    dataset = dc.Dataset.from_array(np.random.default_rng(1).integers(0, 1000, (50, 64, 64)), {"mu": np.arange(50.0)})
+    for size in (0, 5000, 100_000):
+        longest_file(size)
+        try:
+            with pytest.raises(DataFileError, match=r"scan\.h5: cannot be written: File too large"):
+                dc.save_dataset(dataset, path=str(tmp_path / "out" / "scan.h5"))
+        finally:
+            longest_file(resource.RLIM_INFINITY)
+        assert list(tmp_path.iterdir()) == []
