@@ -76,7 +76,8 @@ def run_in_order(function: Callable[[T], R], items: Iterable[T], run: Execution)
     try:
         for item in items:
             run.check_cancelled()
-            pending.append(pool.submit(function, item))
+            # Under the conditions of the caller: a source that reads long looks whether it was cancelled.
+            pending.append(pool.submit(contextvars.copy_context().run, function, item))
             if len(pending) > 2 * run.threads:
                 yield pending.popleft().result()
         while pending:

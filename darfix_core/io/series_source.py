@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from darfix_core.engine.execution import current_execution
 from darfix_core.errors import DataFileError
 from darfix_core.io.frame_series import StoredFrame
 from darfix_core.io.hdf5_file import counts_type
@@ -68,7 +69,10 @@ class SeriesSource:
         ------
         DataFileError
             If a file is gone, has become shorter, or cannot be decoded.
+        Cancelled
+            If the computation was cancelled.
         """
+        run = current_execution()
         numbers = np.arange(len(self.places))[region.frames]
         rows, columns = region.rows, region.columns
         block = np.empty((numbers.size, rows.stop - rows.start, columns.stop - columns.start), self.dtype)
@@ -78,6 +82,7 @@ class SeriesSource:
             opened: Any = None
             known: tuple[str, bool] | None = None
             for target, place in zip(block, (self.places[number] for number in numbers), strict=True):
+                run.check_cancelled()
                 wanted = place.file, place.offset < 0
                 if wanted != known:
                     stack.close()
