@@ -16,8 +16,9 @@ from darfix_core.model.dataset import Dataset
 from darfix_core.model.frame_sources import ArraySource
 from darfix_core.model.frames import Frames
 
-# Frames of about this size are computed to tell how long the whole stack takes.
+# Frames of about this size, and for about this time, are computed to tell how long the whole stack takes.
 _SAMPLE_BYTES = 32 * 2**20
+_SAMPLE_SECONDS = 0.1
 
 
 @step("persist", version=1, title="Persist", widget="orangecontrib.dfxm.widgets.owpersist.OWPersist")
@@ -138,14 +139,23 @@ def plan_persist(dataset: Dataset, *, to: str = "memory", folder: str | None = N
         If the frames cannot be read, or there is no such folder.
     """
     frames = dataset.frames
-    count = block_frames(frames, _SAMPLE_BYTES)
-    start = time.perf_counter()
-    frames.read(slice(0, count))
-    seconds = (time.perf_counter() - start) * len(frames) / count
+    seconds = _seconds(frames)
     if to == "scratch":
         place = scratch_folder(folder)
         return PersistPlan(to, frames.nbytes, shutil.disk_usage(place).free, seconds, str(place))
     return PersistPlan(to, frames.nbytes, current_execution().memory, seconds)
+
+
+def _seconds(frames: Frames) -> float:
+    """Time that all frames take, from the time that some of them took."""
+    most, done, size = block_frames(frames, _SAMPLE_BYTES), 0, 1
+    start = time.perf_counter()
+    # More and more at once: a small region of large frames may take as long to read as the whole of them.
+    while done < most and time.perf_counter() - start < _SAMPLE_SECONDS:
+        count = min(most - done, max(size, frames.storage.frames))
+        frames.read(slice(done, done + count))
+        done, size = done + count, 2 * size
+    return (time.perf_counter() - start) * len(frames) / done
 
 
 def size_text(nbytes: int) -> str:

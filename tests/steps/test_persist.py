@@ -73,10 +73,25 @@ def test_size_and_time_are_told_before_and_with_the_progress(dataset, tmp_path):
 
 
 def test_time_is_that_of_some_frames_times_their_number(dataset, monkeypatch):
-    ticks = iter([10.0, 13.0])
+    ticks = iter([10.0, 10.0, 13.0])
     monkeypatch.setattr(module.time, "perf_counter", lambda: next(ticks))
     monkeypatch.setattr(module, "block_frames", lambda frames, memory: 2)
     assert plan_persist(dataset).seconds == pytest.approx(3.0 * len(dataset.frames) / 2)
+
+
+def test_time_is_not_measured_longer_than_it_takes_to_tell(dataset, monkeypatch):
+    # Frames that are slow to read for their size, as a small region of large compressed ones.
+    clock = [0.0]
+    monkeypatch.setattr(module.time, "perf_counter", lambda: clock[0])
+    read = CountingSource.read
+
+    def slowly(self, region):
+        clock[0] += 0.2 * region.n_frames
+        return read(self, region)
+
+    monkeypatch.setattr(CountingSource, "read", slowly)
+    assert plan_persist(dataset).seconds == pytest.approx(0.2 * len(dataset.frames))
+    assert clock[0] == pytest.approx(0.2 * dataset.frames.storage.frames)
 
 
 @pytest.mark.parametrize(
