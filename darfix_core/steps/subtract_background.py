@@ -97,7 +97,9 @@ def _background_frames(dataset: Dataset, background: Dataset | None, source: str
 
 
 def _subtract(block: AnyArray, background: AnyArray) -> AnyArray:
-    result: AnyArray = np.subtract(block, background, dtype=background.dtype)
+    # Counts that are infinite, as detectors may mark bad pixels, become NaN without a word.
+    with np.errstate(invalid="ignore"):
+        result: AnyArray = np.subtract(block, background, dtype=background.dtype)
     return result
 
 
