@@ -1,0 +1,237 @@
+"""The steps of the registry with data and parameters to try them on. A new step is in it without being named.
+
+Of every step there are several cases: its defaults, each choice and each other setting alone, with and without its
+optional inputs. What a step refuses is no case of it, but has to be refused in words: see test_parameters.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import darfix_core as dc
+from darfix_core.engine.execution import current_execution, execution
+from darfix_core.engine.registry import STEP_MODULES, Step, get_step
+from darfix_core.errors import DarfixError
+from darfix_core.model.frame_sources import Region, Storage
+
+ROOT = Path(__file__).parents[2]
+STEPS = list(STEP_MODULES)
+#: Steps from data to data; those that read or write files have tests of their own, and stand in test_parity.
+PURE = [name for name in STEPS if not (get_step(name).input_path or get_step(name).output_path)]
+GIVE_DATASETS = [name for name in PURE if dc.Dataset in get_step(name).outputs.values()]
+GIVE_MAPS = [name for name in PURE if dc.Maps in get_step(name).outputs.values()]
+
+#: Step -> values of parameters that have no default and name no file, as they fit `scan`.
+NEEDED: dict[str, dict[str, Any]] = {}
+#: Steps that another widget serves, and which one.
+SERVED_BY = {"moments": "grain_plot"}
+#: What a step may answer to a value that it does not take; everything else is a mistake in it.
+REFUSALS = (DarfixError, ValueError, TypeError, MemoryError)
+
+# Values of many kinds: each parameter is tried with the first one that its type and limits allow.
+_VALUES = (True, False, 2, 0.25, 40.0, (1, 2), (3, 4), "mu", "x")
+
+
+class SlowSource:
+    """Frames as from a file: read in blocks, counted, and as slowly as a disk if wanted.
+
+    As sources do, it looks between frames whether the computation was cancelled.
+
+    Parameters
+    ----------
+    array : ndarray, shape (n_frames, ny, nx)
+    storage : Storage
+        What is read together.
+    seconds : float
+        Time that a frame takes to read.
+    """
+
+    in_memory = False
+    files = ()
+
+    def __init__(self, array: np.ndarray, storage: Storage | None = None, seconds: float = 0.0) -> None:
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+        self.storage = storage or Storage(frames=3)
+        self.seconds, self.read_pixels = seconds, 0
+
+    def read(self, region: Region) -> np.ndarray:
+        block = self.array[region.frames, region.rows, region.columns]
+        for frame in block:
+            self.read_pixels += frame.size
+            if self.seconds:
+                current_execution().check_cancelled()
+                time.sleep(self.seconds)
+        return block
+
+
+def as_from_file(value: Any, **of_source: Any) -> Any:
+    """The same dataset with frames that are read from a `SlowSource`; other things as they are."""
+    if not isinstance(value, dc.Dataset):
+        return value
+    return value.replace(frames=dc.Frames(SlowSource(np.asarray(value.frames), **of_source)))
+
+
+def counts(n_chi: int = 5, n_mu: int = 7, ny: int = 12, nx: int = 16) -> np.ndarray:
+    """Mesh of chi (slow) and mu (fast), uint16; the peak of a pixel moves along y in chi and along x in mu."""
+    chi, mu = np.linspace(-0.2, 0.2, n_chi), np.linspace(-0.3, 0.3, n_mu)
+    in_chi = np.exp(-((chi[:, None, None] - np.linspace(-0.1, 0.1, ny)[:, None]) ** 2) / (2 * 0.08**2))
+    in_mu = np.exp(-((mu[:, None, None] - np.linspace(-0.15, 0.15, nx)[None, :]) ** 2) / (2 * 0.1**2))
+    peaks = 500 * in_chi[:, None] * in_mu[None, :]
+    return np.rint(peaks).astype(np.uint16).reshape(n_chi * n_mu, ny, nx)
+
+
+def mesh_of(stack: np.ndarray, n_chi: int = 5, n_mu: int = 7, **further: Any) -> dc.Dataset:
+    """Dataset of a mesh of chi and mu, its dimensions defined."""
+    chi, mu = np.linspace(-0.2, 0.2, n_chi), np.linspace(-0.3, 0.3, n_mu)
+    slow, fast = np.meshgrid(chi, mu, indexing="ij")
+    dataset = dc.Dataset.from_array(stack, {"chi": slow, "mu": fast}, metadata={"title": "a mesh"})
+    dimensions = (dc.Dimension("chi", chi, "deg"), dc.Dimension("mu", mu, "deg"))
+    return dataset.replace(dimensions=dimensions, grid_index=np.arange(n_chi * n_mu), **further)
+
+
+@cache
+def scan() -> dc.Dataset:
+    """A mesh with all that a dataset can have."""
+    stack = counts()
+    mask = np.zeros(stack.shape[1:], dtype=bool)
+    mask[4, 5] = mask[0, 0] = True
+    rng = np.random.default_rng(20260101)
+    return mesh_of(
+        stack,
+        counters={"srcurrent": np.linspace(200.0, 190.0, len(stack))},
+        mask=mask,
+        dark=dc.Frames.from_array(rng.poisson(3, (4, *mask.shape)).astype(np.uint16)),
+        noise=dc.NoiseModel(gain=2.0, offset=100.0, read_noise=1.5),
+        metadata={"title": "a mesh", "motors": {"samz": 1.5}, "exposure_time": 0.5},
+        pixel_size=(0.04, 0.05),
+        origin=(30, 40),
+        orientation=(1, -1),
+    )
+
+
+@cache
+def maps() -> dc.Maps:
+    """Maps of the scan."""
+    return dc.moments(scan())
+
+
+def example(kind: type) -> Any:
+    """What is sent to an input of that type."""
+    return {dc.Dataset: scan, dc.Maps: maps}[kind]()
+
+
+def inputs_of(step: Step, *, optional: bool = False) -> dict[str, Any]:
+    """Inputs to try a step with; the optional ones are other data than the first."""
+    given = {name: example(entry.kind) for name, entry in step.inputs.items() if not entry.optional}
+    for name, entry in step.inputs.items():
+        if optional and entry.optional:
+            value = example(entry.kind)
+            other = dc.Frames.from_array(np.asarray(value.frames) // 2) if isinstance(value, dc.Dataset) else None
+            given[name] = value if other is None else value.replace(frames=other)
+    return given
+
+
+def required_of(step: Step) -> dict[str, Any]:
+    """Values of the parameters that have no default."""
+    values = dict(NEEDED.get(step.id, {}))
+    for entry in step.parameters.entries.values():
+        if entry.required and entry.name in (step.input_path, step.output_path):
+            values[entry.name] = "some/path.h5"
+        elif entry.required and entry.name not in values:
+            raise AssertionError(f"{step.id} needs {entry.name}: state a value for it in NEEDED of {__file__}")
+    return values
+
+
+def variants(step: Step) -> Iterator[dict[str, Any]]:
+    """Parameters to try: the defaults, then each parameter alone with other values."""
+    required = required_of(step)
+    yield required
+    for entry in step.parameters.entries.values():
+        if entry.name in (step.input_path, step.output_path, *step.file_parameters):
+            continue
+        others = [value for value in entry.choices or _VALUES if not _same(value, entry.default)]
+        allowed = [value for value in others if _allows(step, required | {entry.name: value})]
+        for value in allowed if entry.choices else allowed[:1]:
+            yield required | {entry.name: value}
+
+
+def _same(value: Any, default: Any) -> bool:
+    return default is not inspect.Parameter.empty and repr(value) == repr(default)
+
+
+def _allows(step: Step, values: Mapping[str, Any]) -> bool:
+    try:
+        step.parameters.validate(values)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A step with inputs and parameters that it takes, and what it gives on one thread."""
+
+    step: Step
+    inputs: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    result: Any = field(repr=False)
+
+    def __str__(self) -> str:
+        values = [f"{name}={value!r}" for name, value in self.parameters.items()]
+        return f"{self.step.id}({', '.join([*self.inputs, *values])})"
+
+
+@cache
+def tried(name: str) -> tuple[tuple[Case, ...], tuple[tuple[str, Exception], ...]]:
+    """Cases of a step, and what it has refused."""
+    step, accepted, refused = get_step(name), [], []
+    with_optional = any(entry.optional for entry in step.inputs.values())
+    for optional in (False, True) if with_optional else (False,):
+        inputs = inputs_of(step, optional=optional)
+        for parameters in variants(step):
+            case = Case(step, inputs, parameters, None)
+            try:
+                with execution(threads=1, on_warning=lambda message: None):
+                    accepted.append(Case(step, inputs, parameters, step(**inputs, **parameters)))
+            except REFUSALS as error:
+                refused.append((str(case), error))
+    return tuple(accepted), tuple(refused)
+
+
+def cases(name: str) -> tuple[Case, ...]:
+    """Cases of a step that neither reads nor writes files."""
+    return tried(name)[0]
+
+
+def arrays_of(result: Any) -> dict[str, np.ndarray]:
+    """Every array of a result, by name."""
+    if isinstance(result, dc.Maps):
+        return {name: np.asarray(result[name]) for name in result}
+    arrays = {"frames": result.frames[:]}
+    arrays |= {f"positions of {name}": values for name, values in result.positions.items()}
+    arrays |= {f"counter {name}": values for name, values in result.counters.items()}
+    arrays |= {f"dimension {entry.name}": entry.values for entry in result.dimensions}
+    parts = {"place in the grid": result.grid_index, "mask": result.mask}
+    parts["dark"] = None if result.dark is None else result.dark[:]
+    return arrays | {name: values for name, values in parts.items() if values is not None}
+
+
+def assert_same(result: Any, expected: Any, what: Any, *, rtol: float = 0.0, atol: float = 0.0) -> None:
+    """Equal arrays: bit for bit unless floats may differ by the tolerance."""
+    found, wanted = arrays_of(result), arrays_of(expected)
+    assert list(found) == list(wanted), what
+    for part, array in wanted.items():
+        message = f"{what}: {part}"
+        assert found[part].dtype == array.dtype, message
+        if array.dtype.kind == "f" and (rtol or atol):
+            np.testing.assert_allclose(found[part], array, rtol=rtol, atol=atol, err_msg=message)
+        else:
+            np.testing.assert_array_equal(found[part], array, err_msg=message, strict=True)

@@ -1,0 +1,199 @@
+"""What every result is and keeps: a new object, complete, with units, NaN where nothing is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import darfix_core as dc
+from darfix_core.engine.registry import get_step
+from darfix_core.errors import DimensionError
+
+from .cases import GIVE_DATASETS, GIVE_MAPS, PURE, arrays_of, assert_same, cases, inputs_of, scan
+
+#: Step -> parts of a dataset that it is there to change.
+CHANGES = {"define_dimensions": {"dimensions", "grid_index"}}
+#: Step, or parameter of it, whose result depends on the order of the frames -> why it may.
+BY_ORDER = {
+    "define_dimensions": "which motor runs slowly, and which way, is read from the order",
+    "subtract_background.every": "every k-th frame is taken as they come",
+}
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_inputs_stay_as_they_were(name):
+    for case in cases(name):
+        before = {key: {part: v.copy() for part, v in arrays_of(value).items()} for key, value in case.inputs.items()}
+        histories = {key: value.history.head for key, value in case.inputs.items()}
+        result = case.step(**case.inputs, **case.parameters)
+        arrays_of(result)
+        for key, value in case.inputs.items():
+            assert result is not value, case
+            assert value.history.head == histories[key], case
+            for part, array in arrays_of(value).items():
+                np.testing.assert_array_equal(array, before[key][part], err_msg=f"{case}: {key}: {part}")
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_result_is_of_the_kind_that_the_step_states(name):
+    for case in cases(name):
+        (kind,) = case.step.outputs.values()
+        assert type(case.result) is kind, case
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_results_cannot_be_written_to(name):
+    for case in cases(name):
+        for part, array in arrays_of(case.result).items():
+            shared = [before for value in case.inputs.values() for before in arrays_of(value).values()]
+            if any(np.shares_memory(array, before) for before in shared):
+                assert not array.flags.writeable, f"{case}: {part} is memory of an input, and can be changed"
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_steps_tell_truly_whether_they_need_dimensions(name):
+    step = get_step(name)
+    bare = scan().replace(dimensions=(), grid_index=None)
+    given = {key: bare if value is scan() else value for key, value in inputs_of(step).items()}
+    if step.needs_dimensions:
+        with pytest.raises(DimensionError, match="define_dimensions"):
+            step(**given, **cases(name)[0].parameters)
+    else:
+        step(**given, **cases(name)[0].parameters)
+
+
+@pytest.mark.parametrize("name", GIVE_DATASETS)
+def test_dataset_keeps_what_the_step_is_not_there_to_change(name):
+    for case in cases(name):
+        given, result = next(iter(case.inputs.values())), case.result
+        if not isinstance(given, dc.Dataset):
+            continue
+        for part in ("noise", "metadata", "pixel_size", "orientation", "units", "dimensions"):
+            if part not in CHANGES.get(name, ()):
+                assert getattr(result, part) == getattr(given, part), f"{case}: {part}"
+        for part in ("positions", "counters"):
+            found, expected = getattr(result, part), getattr(given, part)
+            assert list(found) == list(expected), f"{case}: {part}"
+            for key in expected:
+                np.testing.assert_array_equal(found[key], expected[key], err_msg=f"{case}: {part} of {key}")
+        if "grid_index" not in CHANGES.get(name, ()):
+            np.testing.assert_array_equal(result.grid_index, given.grid_index, err_msg=str(case))
+
+
+@pytest.mark.parametrize("name", GIVE_DATASETS)
+def test_mask_and_dark_frames_stay_on_their_pixels(name):
+    for case in cases(name):
+        given, result = next(iter(case.inputs.values())), case.result
+        if not isinstance(given, dc.Dataset):
+            continue
+        y, x = np.subtract(result.origin, given.origin)
+        ny, nx = result.frame_shape
+        np.testing.assert_array_equal(result.mask, given.mask[y : y + ny, x : x + nx], err_msg=str(case))
+        dark = given.dark[:][:, y : y + ny, x : x + nx]
+        np.testing.assert_array_equal(result.dark[:], dark, err_msg=str(case))
+
+
+@pytest.mark.parametrize("name", sorted(CHANGES))
+def test_changes_that_are_allowed_for_are_made(name):
+    bare = scan().replace(dimensions=(), grid_index=None)
+    result = get_step(name)(bare)
+    for part in CHANGES[name]:
+        assert repr(getattr(result, part)) != repr(getattr(bare, part)), f"{name} does not change {part}"
+
+
+@pytest.mark.parametrize("name", GIVE_MAPS)
+def test_maps_have_descriptions_and_units_and_know_their_place(name):
+    for case in cases(name):
+        given, result = next(iter(case.inputs.values())), case.result
+        units = {*given.units.values(), "counts", ""} if isinstance(given, dc.Dataset) else None
+        assert result.shape == (given.frame_shape if isinstance(given, dc.Dataset) else given.shape), case
+        assert result.pixel_size == given.pixel_size, case
+        assert result.origin == given.origin, case
+        assert result.dimensions == given.dimensions, case
+        assert dict(given.metadata).items() <= dict(result.metadata).items(), case
+        for key in result:
+            assert result.description(key), f"{case}: {key} has no description"
+            motor, _, quantity = key.rpartition("/")
+            if quantity in ("center_of_mass", "center", "fwhm"):
+                assert result.unit(key) == given.unit(motor), f"{case}: {key}"
+            assert units is None or result.unit(key).removesuffix("^2") in units, f"{case}: {key}: {result.unit(key)}"
+
+
+@pytest.mark.parametrize("name", GIVE_MAPS)
+def test_masked_pixels_are_nan_in_every_map(name):
+    for case in cases(name):
+        mask = next((value.mask for value in case.inputs.values() if isinstance(value, dc.Dataset)), None)
+        for key in case.result:
+            values = case.result[key]
+            assert values.dtype.kind == "f", f"{case}: {key} of {values.dtype} cannot hold NaN"
+            if mask is not None:
+                assert np.isnan(values[mask]).all(), f"{case}: {key}"
+                assert np.isfinite(values[~mask]).any(), f"{case}: {key} is empty"
+
+
+@pytest.mark.parametrize("name", GIVE_MAPS)
+def test_pixels_without_counts_are_nan_but_in_sums(name):
+    # Zero is a value of a map, NaN is none. The sum over nothing is 0.
+    for case in cases(name):
+        dark = {key: _without_counts(value) for key, value in case.inputs.items()}
+        with dc.execution(on_warning=lambda message: None):
+            result = case.step(**dark, **case.parameters)
+        for key in result:
+            if result.unit(key) != "counts":
+                assert np.isnan(result[key][6, 7]).all(), f"{case}: {key}"
+
+
+def _without_counts(value):
+    """Dataset in which a pixel is never lit."""
+    if not isinstance(value, dc.Dataset):
+        return value
+    stack = value.frames[:].copy()
+    stack[:, 6, 7] = 0
+    return value.replace(frames=dc.Frames.from_array(stack))
+
+
+def _selected(value, chosen):
+    """Some frames of a dataset, in that order."""
+    return value.select_frames(chosen) if isinstance(value, dc.Dataset) else value
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_order_of_the_frames_does_not_matter(name):
+    shuffled = np.random.default_rng(7).permutation(scan().n_frames)
+    bound = set()
+    for case in cases(name):
+        inputs = {key: _selected(value, shuffled) for key, value in case.inputs.items()}
+        result, expected = case.step(**inputs, **case.parameters), _selected(case.result, shuffled)
+        reasons = BY_ORDER.keys() & {name, *(f"{name}.{key}" for key in case.parameters)}
+        try:
+            assert_same(result, expected, case, rtol=1e-5, atol=1e-9)
+        except AssertionError:
+            assert reasons, f"{case} depends on the order of the frames"
+            bound |= reasons
+    assert bound == {key for key in BY_ORDER if key.partition(".")[0] == name}, "an entry of BY_ORDER is not needed"
+
+
+@pytest.mark.parametrize("name", GIVE_MAPS)
+def test_frames_at_one_point_of_the_grid_are_averaged(name):
+    for case in cases(name):
+        doubled = [*range(scan().n_frames), 0, 17, 17]
+        result = case.step(**{k: _selected(v, doubled) for k, v in case.inputs.items()}, **case.parameters)
+        assert_same(result, case.result, case, rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_points_without_a_frame_are_missing_and_not_nought(name):
+    left = np.delete(np.arange(scan().n_frames), [0, 9, 16, 34])
+    for case in cases(name):
+        inputs = {key: _selected(value, left) for key, value in case.inputs.items()}
+        with dc.execution(on_warning=lambda message: None):
+            result = case.step(**inputs, **case.parameters)
+        if isinstance(result, dc.Dataset) and any(isinstance(value, dc.Dataset) for value in inputs.values()):
+            assert result.n_frames == len(left), case
+            assert result.missing.tolist() == [0, 9, 16, 34], case
+        elif isinstance(result, dc.Maps):
+            assert list(result) == list(case.result), case
+            # The peak of this pixel lies at other points: it stays where it was, within what these add.
+            for key in result:
+                if key.endswith("center_of_mass"):
+                    assert abs(result[key][8, 8] - case.result[key][8, 8]) < 0.05, f"{case}: {key}"
