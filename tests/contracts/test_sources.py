@@ -1,4 +1,4 @@
-"""Sources of frames: they answer like an array, whatever is asked of them, and stop when the computation is cancelled."""
+"""Sources of frames answer like an array, whatever is asked of them, and stop when the computation is cancelled."""
 
 from __future__ import annotations
 
