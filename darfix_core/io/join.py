@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import h5py
@@ -14,7 +14,9 @@ from darfix_core.engine.execution import collect_warnings, current_execution, wa
 from darfix_core.errors import DataFileError
 from darfix_core.io.bliss_values import find, unit_attribute
 from darfix_core.io.hdf5_file import read_hdf5
+from darfix_core.io.join_checks import check_alike, check_pixels, not_joined
 from darfix_core.io.scan_names import may_name_several, scans_named
+from darfix_core.io.signature import is_hdf5
 from darfix_core.model.arrays import FloatArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frames import Frames
@@ -30,6 +32,8 @@ _NOISE = {"deg": 2e-4, "rad": 4e-6, "mrad": 4e-3, "mm": 2e-4, "um": 0.2, "nm": 2
 _NOISE_OF_OTHERS = 2e-4
 # A motor that moves this many times less than another one of its unit rather drifts than was moved.
 _DRIFT = 30.0
+# What belongs to all frames alike.
+_OF_PIXELS = ("mask", "dark", "noise", "pixel_size", "origin", "orientation")
 # What belongs to one scan and not to the others is not kept, or kept under another name.
 _NOT_SHARED = ("title", "motors", "scan", "file", "start_time", "scan_parameters")
 
@@ -87,6 +91,12 @@ def open_joined(
                 raise ValueError(f"{label}: {error}") from None
         for message in messages:
             warn(f"{label}: {message}" if len(wanted) > 1 else message)
+        if len(wanted) > 1 and parts[label].dimensions:
+            raise DataFileError(
+                "this saved dataset has scan dimensions, which are not those of several scans together; save it "
+                "before they are defined, or join the scans that it was made from",
+                file=file,
+            )
     return join_scans(parts) if len(parts) > 1 else next(iter(parts.values()))
 
 
@@ -117,9 +127,13 @@ def part_labels(parts: Sequence[tuple[str, str | None]]) -> list[str]:
     """
     files = [os.path.abspath(file) for file, _ in parts]
     scans = [scan for _, scan in parts]
-    for number, part in enumerate(parts):
-        if (files[number], scans[number]) in zip(files[:number], scans[:number], strict=True):
-            raise DataFileError("the scan is given twice", file=part[0], path=part[1])
+    # A link such as latest.h5 is not another file.
+    known: set[tuple[str, str | None]] = set()
+    for file, scan in parts:
+        place = os.path.realpath(file), scan
+        if place in known:
+            raise DataFileError("the scan is given twice", file=file, path=scan)
+        known.add(place)
     several_files, several_scans = len(set(files)) > 1, len(set(files)) < len(files) or len(set(scans)) > 1
     if not several_files:
         return [scan or os.path.basename(file) for file, scan in zip(files, scans, strict=True)]
@@ -158,14 +172,16 @@ def join_scans(parts: Mapping[str, Dataset]) -> Dataset:
     ValueError
         If there is no part, or one has dimensions or frame operations.
     DataFileError
-        If the parts differ in the shape or type of their frames, in detector, motors or units.
+        If the parts differ in the shape or type of their frames, in detector, motors or units; or, as saved
+        datasets may, in mask, dark frames, noise, or place on the detector.
     """
     if not parts:
         raise ValueError("parts must hold at least one scan, got none")
     datasets = list(parts.values())
     if any(one.dimensions or one.frames.operations for one in datasets):
         raise ValueError("parts must be scans as they were opened, got one with dimensions or frame operations")
-    _check_alike(parts)
+    check_alike(parts)
+    check_pixels(parts)
     lengths = [dataset.n_frames for dataset in datasets]
     first = datasets[0]
     positions = {name: np.concatenate([one.positions[name] for one in datasets]) for name in first.positions}
@@ -174,7 +190,7 @@ def join_scans(parts: Mapping[str, Dataset]) -> Dataset:
     taken = [name for name in moved if name not in positions]
     for name in taken:
         positions[name] = np.repeat(moved[name], lengths)
-        unit = _unit_in_file(first, name) or motor_unit(name)
+        unit = _unit_in_files(parts, name) or motor_unit(name)
         if unit:
             units[name] = unit
     along = tuple(taken) or tuple(name for name in positions if _tells_apart(name, datasets))
@@ -187,6 +203,7 @@ def join_scans(parts: Mapping[str, Dataset]) -> Dataset:
         units=units,
         counters=_counters(parts),
         metadata=_metadata(parts, constants, along),
+        **{name: getattr(first, name) for name in _OF_PIXELS},
     )
 
 
@@ -195,43 +212,6 @@ def _tells_apart(name: str, datasets: Sequence[Dataset]) -> bool:
     ranges = sorted((float(one.positions[name].min()), float(one.positions[name].max())) for one in datasets)
     noise = _NOISE.get(datasets[0].unit(name) or motor_unit(name), _NOISE_OF_OTHERS)
     return all(after[0] - before[1] > noise for before, after in itertools.pairwise(ranges))
-
-
-def _check_alike(parts: Mapping[str, Dataset]) -> None:
-    """All parts are scans of the same kind.
-
-    Raises
-    ------
-    DataFileError
-        If not; the message names two parts and in what they differ.
-    """
-    (name, first), *others = parts.items()
-    for label, other in others:
-        for what, mine, theirs in _compared(first, other):
-            if mine != theirs:
-                raise DataFileError(
-                    f"the scans {name} and {label} cannot be joined, they differ in {what}: {mine} and {theirs}",
-                    file=str(other.metadata.get("file", label)),
-                )
-
-
-def _compared(first: Dataset, other: Dataset) -> Iterator[tuple[str, str, str]]:
-    """What must be equal in two parts: in words, and as it is in each."""
-
-    def both(what: str, tell: Callable[[Dataset], str]) -> tuple[str, str, str]:
-        return what, tell(first), tell(other)
-
-    yield both("the shape of their frames", lambda one: f"{one.frame_shape[0]} x {one.frame_shape[1]} px")
-    yield both("the type of their counts", lambda one: str(one.frames.dtype))
-    yield both("their detector", lambda one: str(one.metadata.get("detector", "no name")))
-    yield both("the motors that were recorded with each frame", _motors)
-    for motor in first.positions:
-        yield f"the unit of {motor}", first.unit(motor) or "no unit", other.unit(motor) or "no unit"
-    yield both("the size of their pixels", lambda one: str(one.metadata.get("detector_pixel_size", "unknown")))
-
-
-def _motors(dataset: Dataset) -> str:
-    return ", ".join(sorted(dataset.positions)) or "none"
 
 
 def _between_scans(constants: Sequence[Mapping[str, float]]) -> tuple[dict[str, float], dict[str, FloatArray]]:
@@ -255,10 +235,22 @@ def _between_scans(constants: Sequence[Mapping[str, float]]) -> tuple[dict[str, 
     return {name: float(values[0]) for name, values in table.items() if name not in moved}, moved
 
 
+def _unit_in_files(parts: Mapping[str, Dataset], motor: str) -> str:
+    """Unit that the files state for a motor that stood still in each scan; empty where none states one."""
+    stated = [(label, unit) for label, one in parts.items() if (unit := _unit_in_file(one, motor))]
+    for label, unit in stated[1:]:
+        if unit != stated[0][1]:
+            raise not_joined(stated[0][0], label, f"the unit of {motor}: {stated[0][1]} and {unit}", parts[label])
+    return stated[0][1] if stated else ""
+
+
 def _unit_in_file(dataset: Dataset, motor: str) -> str:
-    """Unit that the file of a scan states for a motor that stood still; empty where it states none."""
-    with read_hdf5(str(dataset.metadata["file"])) as file:
-        scan = str(dataset.metadata["scan"]).strip("/")
+    """Unit that the file of a scan states; empty where it states none, or is gone, as behind a saved dataset."""
+    path, scan = (str(dataset.metadata.get(name, "")) for name in ("file", "scan"))
+    if not os.path.isfile(path) or not is_hdf5(path):
+        return ""
+    with read_hdf5(path) as file:
+        scan = scan.strip("/")
         item = find(file, f"{scan}/instrument/positioners/{motor}".lstrip("/"))
         return unit_attribute(item) if isinstance(item, h5py.Dataset) else ""
 

@@ -11,6 +11,7 @@ import darfix_core as dc
 from darfix_core.engine.execution import execution
 from darfix_core.errors import Cancelled, DarfixWarning, DataFileError
 from darfix_core.io.join import join_scans
+from darfix_core.model.noise import NoiseModel
 from tests.bliss_files import mesh, small_stack, write_scan
 
 MU, CHI = np.linspace(0.0, 1.0, 11), np.linspace(-0.6, 0.6, 7)
@@ -259,3 +260,82 @@ def test_only_scans_as_they_were_opened_are_joined():
         join_scans({})
     with pytest.raises(ValueError, match="as they were opened"):
         join_scans({"a": dataset.crop((0, 0), (2, 2)), "b": dataset})
+
+
+def saved(folder, number, prepare):
+    """Saved dataset of a scan, another one for each number."""
+    raw = folder / f"raw_{number}.h5"
+    if not raw.exists():
+        write_scan(raw, small_stack(11) + 100 * number, {"mu": MU}, constants={"samz": 0.1 * number})
+    path = folder / f"saved_{number}.h5"
+    dc.save_dataset(prepare(dc.load(raw)), path=str(path))
+    return path
+
+
+def prepared(dataset, *, fill=5, pixel=(0, 0), origin=(1, 0), gain=2.0, size=6.5):
+    """Scan with all that belongs to its pixels."""
+    mask = np.zeros(dataset.frame_shape, dtype=bool)
+    mask[pixel] = True
+    dark = dc.Dataset.from_array(np.full((2, *dataset.frame_shape), fill, dtype=np.uint16)).frames
+    full = dataset.replace(
+        mask=mask, dark=dark, noise=NoiseModel(gain, 100.0, 2.0), pixel_size=(size, size), orientation=(1, 1)
+    )
+    return full.crop(origin, (4, 7))
+
+
+def test_joined_saved_datasets_keep_what_belongs_to_their_pixels(tmp_path):
+    paths = [saved(tmp_path, number, prepared) for number in (1, 2)]
+    (tmp_path / "raw_1.h5").unlink()
+    first, joined = dc.load(paths[0]), dc.load(paths)
+    assert joined.n_frames == 22
+    assert (joined.origin, joined.orientation, joined.pixel_size) == ((1, 0), (1, 1), (6.5, 6.5))
+    assert joined.noise == NoiseModel(2.0, 100.0, 2.0)
+    np.testing.assert_array_equal(joined.mask, first.mask)
+    np.testing.assert_array_equal(joined.dark, first.dark)
+    np.testing.assert_array_equal(joined.positions["samz"][::11], [0.1, 0.2])
+    assert joined.unit("samz") == "mm"
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"pixel": (2, 2)}, "their mask"),
+        ({"fill": 6}, "their dark frames"),
+        ({"gain": 3.0}, "the noise of the detector"),
+        ({"origin": (0, 0)}, "their place on the detector"),
+        ({"size": 3.0}, "the size of their pixels"),
+    ],
+)
+def test_saved_datasets_whose_pixels_mean_something_else_are_not_joined(tmp_path, other, words):
+    paths = [saved(tmp_path, 1, prepared), saved(tmp_path, 2, lambda dataset: prepared(dataset, **other))]
+    with pytest.raises(DataFileError, match=f"saved_1.h5 and saved_2.h5 cannot be joined, they differ in {words}"):
+        dc.load(paths)
+
+
+def test_saved_dataset_is_not_joined_with_one_that_lacks_its_dark_frames(tmp_path):
+    paths = [saved(tmp_path, 1, prepared), saved(tmp_path, 2, lambda one: prepared(one).replace(dark=None))]
+    with pytest.raises(DataFileError, match="they differ in their dark frames") as caught:
+        dc.load(paths)
+    assert caught.value.file == str(paths[1])
+
+
+def test_saved_datasets_with_dimensions_are_not_joined(tmp_path):
+    paths = [saved(tmp_path, number, dc.define_dimensions) for number in (1, 2)]
+    with pytest.raises(DataFileError, match=r"saved_1\.h5: this saved dataset has scan dimensions"):
+        dc.load(paths)
+
+
+def test_scan_that_is_given_again_through_a_link_is_refused(tmp_path):
+    path = layers(tmp_path, [{}])
+    link = tmp_path / "latest.h5"
+    link.symlink_to(path)
+    with pytest.raises(DataFileError, match=r"latest\.h5: the scan is given twice"):
+        dc.load([path, link])
+
+
+def test_motor_with_another_unit_in_the_next_file_is_refused(tmp_path):
+    for number, unit in ((1, "mm"), (2, "um")):
+        constants, path = {"samz": 0.1 * number}, tmp_path / f"layer_{number}.h5"
+        write_scan(path, small_stack(11), {"mu": MU}, constants=constants, units={"samz": unit})
+    with pytest.raises(DataFileError, match="differ in the unit of samz: mm and um"):
+        dc.load(str(tmp_path / "layer_*.h5"))

@@ -1,0 +1,95 @@
+"""Whether scans fit together, to be joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+
+from darfix_core.engine.execution import current_execution
+from darfix_core.errors import DataFileError
+from darfix_core.model.arrays import BoolArray
+from darfix_core.model.dataset import Dataset
+from darfix_core.model.frames import Frames
+
+
+def check_alike(parts: Mapping[str, Dataset]) -> None:
+    """All parts are scans of the same kind.
+
+    Raises
+    ------
+    DataFileError
+        If not; the message names two parts and in what they differ.
+    """
+    (name, first), *others = parts.items()
+    for label, other in others:
+        for what, mine, theirs in _compared(first, other):
+            if mine != theirs:
+                raise not_joined(name, label, f"{what}: {mine} and {theirs}", other)
+
+
+def _compared(first: Dataset, other: Dataset) -> Iterator[tuple[str, str, str]]:
+    """What must be equal in two parts: in words, and as it is in each."""
+
+    def both(what: str, tell: Callable[[Dataset], str]) -> tuple[str, str, str]:
+        return what, tell(first), tell(other)
+
+    yield both("the shape of their frames", lambda one: f"{one.frame_shape[0]} x {one.frame_shape[1]} px")
+    yield both("the type of their counts", lambda one: str(one.frames.dtype))
+    yield both("their detector", lambda one: str(one.metadata.get("detector", "no name")))
+    yield both("the motors that were recorded with each frame", _motors)
+    for motor in first.positions:
+        yield f"the unit of {motor}", first.unit(motor) or "no unit", other.unit(motor) or "no unit"
+    yield both("the size of their pixels", lambda one: str(one.metadata.get("detector_pixel_size", "unknown")))
+
+
+def _motors(dataset: Dataset) -> str:
+    return ", ".join(sorted(dataset.positions)) or "none"
+
+
+def check_pixels(parts: Mapping[str, Dataset]) -> None:
+    """The pixels mean the same in all parts, and are treated alike.
+
+    Raises
+    ------
+    DataFileError
+        If not; the message names two parts and in what they differ.
+    """
+    (name, first), *others = parts.items()
+    for label, other in others:
+        equal = {
+            "their place on the detector": first.origin == other.origin,
+            "their mask": _same_mask(first.mask, other.mask),
+            "their dark frames": _same_frames(first.dark, other.dark),
+            "the noise of the detector": first.noise == other.noise,
+            "the size of their pixels": first.pixel_size == other.pixel_size,
+            "their orientation": first.orientation == other.orientation,
+        }
+        for what in (what for what, same in equal.items() if not same):
+            raise not_joined(name, label, what, other)
+
+
+def _same_mask(mine: BoolArray | None, theirs: BoolArray | None) -> bool:
+    if mine is None or theirs is None:
+        return mine is theirs
+    return np.array_equal(mine, theirs)
+
+
+def _same_frames(mine: Frames | None, theirs: Frames | None) -> bool:
+    """True for dark frames that are the same; they are read one by one."""
+    if mine is None or theirs is None:
+        return mine is theirs
+    run = current_execution()
+    if mine.shape != theirs.shape or mine.dtype != theirs.dtype:
+        return False
+    for number in range(len(mine)):
+        run.check_cancelled()
+        if not np.array_equal(mine[number], theirs[number]):
+            return False
+    return True
+
+
+def not_joined(name: str, label: str, what: str, other: Dataset) -> DataFileError:
+    """Error that names two scans, in what they differ, and the file of the `other` one."""
+    file = next((source.url.partition("::")[0] for source in other.frames.source.files), label)
+    return DataFileError(f"the scans {name} and {label} cannot be joined, they differ in {what}", file=file)
