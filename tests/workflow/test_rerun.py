@@ -156,7 +156,7 @@ def test_file_of_others_is_refused(folder):
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        (["Lod=x.h5"], "the history has no step 'Lod'; there are: "),
+        (["Xyz=x.h5"], "the history has no step 'Xyz'; there are: "),
         (["roi=scan.h5"], "the history has no step 'roi'; did you mean "),
         (["nothing.h5"], "nothing.h5: no such file"),
     ],
