@@ -23,8 +23,8 @@ _TASK_BYTES = 2**20
 _LEAST_BYTES = 2**16
 _LEAST_BYTES_GZIP = 2**13
 
-#: What h5py raises for frames that it cannot read.
-NOT_READ = (OSError, RuntimeError, ValueError)
+#: What h5py raises for frames that it cannot read; where nothing was ever written, it takes any number for their size.
+NOT_READ = (OSError, RuntimeError, ValueError, MemoryError)
 
 
 @dataclass(frozen=True, eq=False)

@@ -175,6 +175,22 @@ def test_chunks_that_were_never_written_hold_the_fill_value(tmp_path, compressio
     np.testing.assert_array_equal(frames[[9, 4, 0], 3:5, 2:9], expected[[9, 4, 0], 3:5, 2:9])
 
 
+@pytest.mark.parametrize("compression", ["gzip", "blosc", "none"])
+def test_dataset_that_nothing_was_written_to_holds_the_fill_value(tmp_path, compression):
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset(
+            "data",
+            SHAPE,
+            "u2",
+            chunks=(1, 17, 29),
+            maxshape=(None, 17, 29),
+            fillvalue=7,
+            **COMPRESSIONS[compression][0],
+        )
+    frames = Frames(Hdf5Source(str(tmp_path / "data.h5"), "/data"))
+    np.testing.assert_array_equal(frames[:], np.full(SHAPE, 7, np.uint16))
+
+
 @pytest.mark.parametrize("mask", [0b01, 0b10, 0b11])
 def test_chunks_that_skip_filters_are_read(tmp_path, mask):
     source = write(tmp_path / "data.h5", STACK, (1, 17, 29), compression="gzip", shuffle=True)
