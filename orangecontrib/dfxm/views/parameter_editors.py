@@ -162,8 +162,8 @@ class ChoiceEditor(Editor):
     def set_value(self, value: Any) -> None:
         """Show a literal."""
         if value not in self.choices:
+            self._add(value)  # before it becomes a choice: a list or dict can be none
             self.choices = (*self.choices, value)
-            self._add(value)
         self.combo.setCurrentIndex(self.choices.index(value))
 
 

@@ -84,7 +84,15 @@ class ScanEditor(Editor):
         return self._value
 
     def set_value(self, value: Any) -> None:
-        """Show a name or names; several of them in the list."""
+        """Show a name or names; several of them in the list.
+
+        Raises
+        ------
+        TypeError
+            If it is no text, such as the number 1.1.
+        """
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"a scan is named by a text, got {value!r}")
         self._value = value
         self._show()
         if self.chosen_names() is not None and not self.button.isChecked():
