@@ -158,7 +158,7 @@ def variants(step: Step) -> Iterator[dict[str, Any]]:
         if entry.name in (step.input_path, step.output_path, *step.file_parameters):
             continue
         others = [value for value in entry.choices or _VALUES if not _same(value, entry.default)]
-        allowed = [value for value in others if _allows(step, required | {entry.name: value})]
+        allowed = [value for value in others if allows(step, required | {entry.name: value})]
         for value in allowed if entry.choices else allowed[:1]:
             yield required | {entry.name: value}
 
@@ -167,7 +167,8 @@ def _same(value: Any, default: Any) -> bool:
     return default is not inspect.Parameter.empty and repr(value) == repr(default)
 
 
-def _allows(step: Step, values: Mapping[str, Any]) -> bool:
+def allows(step: Step, values: Mapping[str, Any]) -> bool:
+    """Whether parameters are of the kinds, and within the limits, that a step states."""
     try:
         step.parameters.validate(values)
     except (TypeError, ValueError):

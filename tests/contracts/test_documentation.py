@@ -8,7 +8,9 @@ import pytest
 
 from darfix_core.engine.registry import get_step, parameter_descriptions
 
-from .cases import STEPS
+from .cases import ROOT, STEPS
+
+PAGES = ROOT / "docs" / "steps"
 
 
 def sections(docstring):
@@ -59,3 +61,21 @@ def test_choices_and_none_are_explained(name):
         if entry.allowed.endswith(" or None"):
             assert "None" in line, f"{entry.name} of {name}: the docstring does not state that None is allowed"
             assert "None:" in entry.description, f"{entry.name} of {name}: what does None mean?"
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_every_step_has_a_page_that_begins_with_its_title(name):
+    page = PAGES / f"{name}.md"
+    assert page.is_file(), f"{name} has no page in the user guide: write docs/steps/{name}.md"
+    assert page.read_text(encoding="utf8").startswith(f"# {get_step(name).title}\n")
+
+
+def test_every_page_is_that_of_a_step():
+    assert {page.stem for page in PAGES.glob("*.md")} == set(STEPS)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_page_tells_how_to_run_the_step_from_python_and_the_command_line(name):
+    text = (PAGES / f"{name}.md").read_text(encoding="utf8")
+    assert f"dc.{name}(" in text, "how is it called in Python?"
+    assert "darfix-core" in text, "how is it called on the command line?"

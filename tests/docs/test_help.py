@@ -1,4 +1,4 @@
-"""Every step has a page, and F1 in every widget opens it: offline, in a window of the program."""
+"""F1 in a widget opens the page of its step: offline, in a window of the program."""
 
 from __future__ import annotations
 
@@ -42,13 +42,6 @@ def help_of(manager, qualified_name):
     return asyncio.run(manager.search_async({"id": qualified_name}))
 
 
-@pytest.mark.parametrize("name", STEP_MODULES)
-def test_every_step_has_a_page_that_begins_with_its_title(name):
-    page = STEPS / f"{name}.md"
-    assert page.is_file(), f"{name} has no page in the user guide: write docs/steps/{name}.md"
-    assert page.read_text(encoding="utf8").startswith(f"# {get_step(name).title}\n")
-
-
 @pytest.mark.parametrize("page", sorted(STEPS.glob("*.md")), ids=lambda page: page.stem)
 def test_pages_are_those_of_steps_and_show_pictures_that_exist(page):
     text = page.read_text(encoding="utf8")
@@ -75,17 +68,6 @@ def test_step_without_a_page_gets_its_reference(cache, monkeypatch, tmp_path):
     monkeypatch.setattr(html, "files", lambda package: tmp_path)
     text = html.page_source(get_step("roi"))
     assert text.startswith("# ROI Selection\n\n## Reference")
-
-
-def test_every_widget_of_the_category_has_help(help_manager):
-    descriptions = list(help_manager.registry().widgets())
-    assert len(descriptions) == sum(bool(step.widget) for step in all_steps())
-    for description in descriptions:
-        url = help_of(help_manager, description.qualified_name)
-        assert url.isLocalFile()
-        text = Path(url.toLocalFile()).read_text(encoding="utf8")
-        assert f"<h1>{description.name}</h1>" in text
-        assert "<h2>Reference</h2>" in text
 
 
 def test_pages_lead_only_to_pages_and_pictures_that_exist(cache):
