@@ -40,15 +40,16 @@ def widget_of(name: str) -> Any:
 
 def descriptions() -> list[Any]:
     """What Orange finds in the package of the widgets, in the order of the tool box."""
-    return sorted(_registry().widgets(), key=lambda description: description.priority)
+    return sorted(registry().widgets(), key=lambda description: description.priority)
 
 
 def categories() -> list[Any]:
     """The categories that Orange finds."""
-    return list(_registry().categories())
+    return list(registry().categories())
 
 
-def _registry() -> Any:
+def registry() -> Any:
+    """What Orange finds in the package of the widgets."""
     from orangecanvas.registry import WidgetRegistry
     from orangewidget.workflow.discovery import WidgetDiscovery
 

@@ -1,0 +1,219 @@
+"""Four faces of one function: the widget, the saved workflow, the command line and the history give what Python gives.
+
+Every case of every step is computed in Python from files, and then again by the widget, by the workflow that is saved
+with that widget, without a screen, by ``darfix-core apply`` and from the history. All are equal, bit for bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("Orange", reason="the widgets need the gui extra")
+
+import darfix_core as dc
+from darfix_core.cli import main
+from darfix_core.engine.execution import execution
+from darfix_core.engine.registry import Step, all_steps, channel_name, get_step
+from darfix_core.workflow.ows import read_ows
+from darfix_core.workflow.plan import make_plan
+from darfix_core.workflow.replay import replay
+from darfix_core.workflow.rerun import open_stored
+from darfix_core.workflow.runner import run_plan
+
+from .cases import REFUSALS, STEPS, assert_same, scan, variants
+from .widgets import registry, widget_of
+
+#: Step that saves what is of that type.
+SAVED_BY = {dc.Dataset: "save_dataset", dc.Maps: "save_maps"}
+
+
+def quiet(call: Any, *args: Any, **keywords: Any) -> Any:
+    """Result of a call whose warnings do not matter here."""
+    with execution(on_warning=lambda message: None):
+        return call(*args, **keywords)
+
+
+def opened(file: Path) -> Any:
+    """Dataset or maps in a file."""
+    stored = open_stored(str(file))
+    return dc.load(file) if isinstance(stored, dc.Dataset) else stored
+
+
+@pytest.fixture(autouse=True)
+def without_pictures(monkeypatch):
+    """Pictures take a second each, and nobody looks at them here."""
+    monkeypatch.setattr("darfix_core.steps.save_maps.figure_writers", lambda maps, stem: {})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Files of a scan with all that a dataset can have, of another scan, and of maps."""
+    top = tmp_path_factory.mktemp("parity")
+    halved = dc.Frames.from_array(scan().frames[:] // 2)
+    dc.save_dataset(scan(), path=top / "first.h5")
+    dc.save_dataset(scan().replace(frames=halved), path=top / "second.h5")
+    dc.save_maps(dc.grain_plot(dc.load(top / "first.h5")), path=top / "maps.h5", figures=False)
+    return top
+
+
+@dataclass(frozen=True)
+class Case:
+    """A step with the files of its inputs and with parameters that it takes."""
+
+    step: Step
+    files: dict[str, Path]
+    parameters: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.step.id}({self.parameters}) of {[file.name for file in self.files.values()]}"
+
+    def output(self, path: Path) -> dict[str, Any]:
+        """The parameters, with the file to write."""
+        return self.parameters | ({self.step.output_path: str(path)} if self.step.output_path else {})
+
+    def inputs(self) -> dict[str, Any]:
+        """What the files hold."""
+        return {name: opened(file) for name, file in self.files.items()}
+
+    def run(self, path: Path) -> Any:
+        """Result in Python: for a step that writes, what is read again."""
+        result = quiet(self.step, **self.inputs(), **self.output(path))
+        return opened(path) if self.step.output_path else result
+
+
+def cases_of(step: Step, folder: Path, tmp_path: Path) -> list[tuple[Case, Any]]:
+    """All that a step takes, and what it gives in Python."""
+    kinds = {dc.Dataset: ["first.h5", "second.h5"], dc.Maps: ["maps.h5"]}
+    files = {name: folder / kinds[entry.kind].pop(0) for name, entry in step.inputs.items()}
+    required = {name: file for name, file in files.items() if not step.inputs[name].optional}
+    found = []
+    for given in (required, files) if files != required else (files,):
+        for parameters in variants(step):
+            if step.input_path:
+                parameters[step.input_path] = str(folder / "first.h5")
+            case = Case(step, given, parameters)
+            try:
+                found.append((case, case.run(tmp_path / f"python_{len(found)}.h5")))
+            except REFUSALS:
+                continue
+    assert found, f"{step.id} takes nothing"
+    return found
+
+
+def assert_equal(result: Any, expected: Any, what: str) -> None:
+    """The same bits and the same history, whoever computed it."""
+    assert type(result) is type(expected), what
+    assert_same(result, expected, what)
+    assert result.history.head == expected.history.head, f"{what}: another history"
+    if isinstance(expected, dc.Maps):
+        for name in expected:
+            assert result.unit(name) == expected.unit(name), f"{what}: unit of {name}"
+            assert result.description(name) == expected.description(name), f"{what}: description of {name}"
+    assert repr(result.dimensions) == repr(expected.dimensions), what
+    assert (result.origin, result.pixel_size) == (expected.origin, expected.pixel_size), what
+
+
+@cache
+def provider_of(kind: type) -> Step:
+    """First step with a widget that gives such a thing, of a dataset or of a file."""
+    return next(
+        step
+        for step in all_steps()
+        if step.widget and kind in step.outputs.values() and kind not in [e.kind for e in step.inputs.values()]
+    )
+
+
+class Workflow:
+    """A workflow as the canvas makes and saves it."""
+
+    def __init__(self) -> None:
+        from orangecanvas.scheme import Scheme
+
+        self.found, self.scheme = registry(), Scheme()
+
+    def add(self, step: Step, settings: dict[str, Any], sources: dict[str, Any]) -> Any:
+        """Node of a step, wired by the names of its channels; sources: input -> node."""
+        from orangecanvas.scheme import SchemeLink, SchemeNode
+
+        node = SchemeNode(self.found.widget(step.widget), title=f"{step.title} {len(self.scheme.nodes)}")
+        node.properties = settings
+        self.scheme.add_node(node)
+        for name, source in sources.items():
+            (output,) = [channel.name for channel in source.description.outputs]
+            sink = next(channel.name for channel in node.description.inputs if channel.name == channel_name(name))
+            self.scheme.add_link(SchemeLink(source, source.output_channel(output), node, node.input_channel(sink)))
+        return node
+
+    def provide(self, kind: type, file: Path) -> Any:
+        """Node that gives what a file holds, or for maps what is computed of the first file."""
+        if kind is dc.Dataset:
+            return self.add(get_step("load"), {"path": str(file)}, {})
+        scan_file = self.add(get_step("load"), {"path": str(file.with_name("first.h5"))}, {})
+        step = provider_of(kind)
+        return self.add(step, {}, {next(iter(step.inputs)): scan_file})
+
+    def run(self, path: Path) -> None:
+        """Save the workflow, read it without a screen, and run it."""
+        with open(path, "wb") as file:
+            self.scheme.save_to(file, pretty=True, pickle_fallback=False)
+        quiet(run_plan, make_plan(read_ows(path)))
+
+
+@pytest.mark.parametrize("name", [step.id for step in all_steps() if step.widget])
+def test_widget_and_saved_workflow_give_what_python_gives(orange, folder, tmp_path, name):
+    step = get_step(name)
+    defaults = {key: entry.default for key, entry in step.parameters.entries.items() if not entry.required}
+    widget = orange.create_widget(widget_of(step.widget.split(".")[-2]))
+    for number, (case, expected) in enumerate(cases_of(step, folder, tmp_path)):
+        shown, written = tmp_path / f"widget_{number}.h5", tmp_path / f"workflow_{number}.h5"
+        widget.autocommit = False
+        widget.change_parameters(**defaults | case.output(shown))
+        for key in step.inputs:
+            orange.send_signal(channel_name(key), case.inputs().get(key), widget=widget)
+        widget.commit.now()
+        orange.wait_until_finished(widget=widget)
+        assert not widget.Error.active, f"{case}: {widget.Error.failed}"
+        result = opened(shown) if step.output_path else widget.produced
+        assert_equal(result, expected, f"{case} by the widget")
+        settings = widget.settingsHandler.pack_data(widget) | case.output(written)
+        flow = Workflow()
+        sources = {key: flow.provide(step.inputs[key].kind, file) for key, file in case.files.items()}
+        node = flow.add(step, settings, sources)
+        if not step.output_path:
+            (kind,) = step.outputs.values()
+            saver = get_step(SAVED_BY[kind])
+            flow.add(saver, {saver.output_path: str(written)}, {next(iter(saver.inputs)): node})
+        flow.run(tmp_path / f"flow_{number}.ows")
+        assert_equal(opened(written), expected, f"{case} by the workflow")
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_command_line_gives_what_python_gives(folder, tmp_path, name, capsys):
+    step = get_step(name)
+    for number, (case, expected) in enumerate(cases_of(step, folder, tmp_path)):
+        written = tmp_path / f"apply_{number}.h5"
+        line = ["apply", name, *map(str, case.files.values()), "-o", str(written)]
+        for key, value in case.parameters.items():
+            option = f"--{key.replace('_', '-')}"
+            if key == step.input_path:
+                line.insert(2, value)
+            elif key in (step.output_path, "overwrite"):
+                line += [option] if value is True else []
+            elif isinstance(value, bool):
+                line.append(option if value else f"--no-{option[2:]}")
+            else:
+                line.append(f"{option}={value}")
+        assert main(line) == 0, capsys.readouterr().err
+        assert_equal(opened(written), expected, f"darfix-core {' '.join(line)}")
+
+
+@pytest.mark.parametrize("name", [name for name in STEPS if get_step(name).outputs])
+def test_history_gives_what_python_gives_from_the_files(folder, tmp_path, name):
+    for case, expected in cases_of(get_step(name), folder, tmp_path):
+        again = quiet(replay, type(expected.history).from_json(expected.history.to_json()))
+        assert_equal(again, expected, f"{case} from its history")
