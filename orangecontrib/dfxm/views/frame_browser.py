@@ -20,11 +20,18 @@ from orangecontrib.dfxm.views.parameter_editors import SpinBox
 log = logging.getLogger(__name__)
 
 _MOST_MOTORS = 4
+_VALUES = 100_000  # for the limits of the colours until more frames are known
 
 
 def read_frame(dataset: Dataset, number: int, stop: threading.Event) -> tuple[int, Any]:
     """One frame, with its number."""
     return number, dataset.frames[number]
+
+
+def _limits_of(frame: Any) -> tuple[float, float]:
+    """Limits of the colours from a tenth of a million pixels: all of a large frame would keep the window waiting."""
+    stride = max(1, int((frame.size / _VALUES) ** 0.5))
+    return percentile_limits(frame[::stride, ::stride], 1, 99.5)
 
 
 class FrameBrowser(QWidget):
@@ -158,7 +165,7 @@ class FrameBrowser(QWidget):
     def _draw(self, frame: Any) -> None:
         if self._colormap is None:
             # The limits of this frame, until enough of the others are known.
-            limits = percentile_limits(frame, 1, 99.5) if self._samples is None else self._samples.limits
+            limits = _limits_of(frame) if self._samples is None else self._samples.limits
             self._colormap = make_colormap("gray", limits)
         origin = (0, 0) if self._from_zero else self.dataset.origin
         self.plot.show_image(frame, origin=origin, colormap=self._colormap, label="counts")

@@ -13,6 +13,7 @@ from silx.gui.plot import PlotWindow
 
 from darfix_core.figures.style import EMPTY_COLOR
 from orangecontrib.dfxm.views.color_bar import ColorBar
+from orangecontrib.dfxm.views.sampled_image import SampledBackend
 
 _NOTHING = "-"
 # Masked and empty pixels.
@@ -84,7 +85,7 @@ class Plot(PlotWindow):
         )
         # True until the user zooms: then a plot that is resized goes on showing everything.
         self._shows_all = True
-        super().__init__(parent, backend="matplotlib", **{**options, **tools})
+        super().__init__(parent, backend=SampledBackend, **{**options, **tools})
         self._refit = QTimer(self, singleShot=True, interval=0)
         self._refit.timeout.connect(self._show_all_again)
         self.getWidgetHandle().installEventFilter(self)
@@ -225,6 +226,7 @@ class ImagePlot(Plot):
             colormap=colormap,
             resetzoom=fresh,
             replace=False,
+            copy=False,
         )
         self.setActiveImage("image")
         label, unit, note = texts
