@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
+from darfix_core.errors import DataFileError
 from darfix_core.model.dimension import Dimension
 from darfix_core.model.history import History
 from darfix_core.units import motor_unit
@@ -155,8 +156,18 @@ def fill_process(entry: h5py.Group, history: History) -> None:
 
 
 def read_history(entry: h5py.Group) -> History:
-    """History that `fill_process` wrote."""
-    return History.from_json(entry["process/history/data"].asstr()[()])
+    """History that `fill_process` wrote.
+
+    Raises
+    ------
+    DataFileError
+        If it was written by a newer version, or edited in a way that leaves no history.
+    """
+    data = entry["process/history/data"]
+    try:
+        return History.from_json(data.asstr()[()])
+    except ValueError as error:
+        raise DataFileError(f"{error}", file=data.file.filename, path=data.name) from error
 
 
 def fill_constant_motors(positioners: h5py.Group, motors: Any) -> None:

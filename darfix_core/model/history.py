@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from darfix_core.model.arrays import frozen_mapping
@@ -15,6 +15,9 @@ from darfix_core.model.frame_sources import SourceFile
 
 #: Step id of the node that stands for data which no step made.
 ARRAY = "array"
+
+# What the values of a node are in JSON.
+_KINDS = {"step": str, "version": int, "parameters": dict, "inputs": dict, "package_version": str, "sources": list}
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,16 @@ class HistoryNode:
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> HistoryNode:
-        """Node from the values of `to_dict`."""
+        """Node from the values of `to_dict`.
+
+        Raises
+        ------
+        KeyError, TypeError
+            If a value is missing, or of another kind.
+        """
+        for name, kind in _KINDS.items():
+            if not isinstance(entry[name], kind) or isinstance(entry[name], bool):
+                raise TypeError(f"{name} must be a {kind.__name__}, got {entry[name]!r}")
         return cls(
             step=entry["step"],
             version=entry["version"],
@@ -155,16 +167,39 @@ class History:
         Raises
         ------
         ValueError
-            If the text is no history, or of a newer format.
+            If the text is no history, or of a newer format; as may be where it was edited by hand.
         """
         try:
             entry = json.loads(text)
-            if entry["format"] != 1:
-                raise ValueError(f"history has the format {entry['format']}, this version reads format 1")
+            number = entry["format"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"not a history of darfix-core: {error!r}") from error
+        if number != 1:
+            raise ValueError(f"the history has the format {number}, this version reads format 1")
+        try:
             nodes = {key: HistoryNode.from_dict(node) for key, node in entry["nodes"].items()}
-            return cls(nodes, entry["head"])
+            history = cls(nodes, entry["head"])
+            history._check_closed()
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a history of darfix-core: {error!r}") from error
+        return history
+
+    def _check_closed(self) -> None:
+        """Every step that is referred to is there, and none goes before itself.
+
+        Raises
+        ------
+        ValueError
+            If not.
+        """
+        used = [source for node in self.nodes.values() for source in node.inputs.values()]
+        missing = [key for key in (*used, *([] if self.head is None else [self.head])) if key not in self.nodes]
+        if missing:
+            raise ValueError(f"not a history of darfix-core: it refers to {missing[0]!r}, which is not there")
+        try:
+            self.in_order()
+        except CycleError as error:
+            raise ValueError("not a history of darfix-core: a step goes before itself") from error
 
     def describe(self) -> str:
         """One line a step, in order, for people."""

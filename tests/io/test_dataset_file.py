@@ -147,6 +147,17 @@ def test_file_of_a_newer_version_is_refused(everything, tmp_path):
         open_saved_dataset(path)
 
 
+def test_history_of_a_newer_version_is_not_taken_for_damage(everything, tmp_path):
+    path = write(everything, tmp_path / "saved.h5")
+    with h5py.File(path, "a") as file:
+        note = file["1.1/process/history"]
+        text = note["data"].asstr()[()]
+        del note["data"]
+        note["data"] = text.replace('"format": 1', '"format": 7')
+    with pytest.raises(DataFileError, match=r"history/data: the history has the format 7, this version reads format 1"):
+        open_saved_dataset(path)
+
+
 def test_damaged_file_is_named(everything, tmp_path):
     path = write(everything, tmp_path / "saved.h5")
     with h5py.File(path, "a") as file:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import darfix_core as dc
@@ -38,6 +40,33 @@ def test_json_gives_the_same_graph_back():
 def test_text_that_is_no_history_raises(text):
     with pytest.raises(ValueError, match=r"history|Expecting"):
         History.from_json(text)
+
+
+def edited(change):
+    """JSON text of a history of two steps, changed by hand."""
+    load = node("load", path="a.h5")
+    entry = json.loads(
+        History.join(node("roi", {"dataset": load.id}, origin=(0, 0)), [History.join(load, [])]).to_json()
+    )
+    change(entry, entry["nodes"][load.id], entry["nodes"][entry["head"]])
+    return json.dumps(entry)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda entry, load, roi: entry.update(head="x"), "it refers to 'x', which is not there"),
+        (lambda entry, load, roi: roi["inputs"].update(dataset="y"), "it refers to 'y', which is not there"),
+        (lambda entry, load, roi: load["inputs"].update(a=entry["head"]), "a step goes before itself"),
+        (lambda entry, load, roi: roi.update(version="1"), "version must be a int, got '1'"),
+        (lambda entry, load, roi: roi.update(parameters=[]), "parameters must be a dict"),
+        (lambda entry, load, roi: roi.pop("sources"), "'sources'"),
+        (lambda entry, load, roi: entry.update(format=2), "has the format 2, this version reads format 1"),
+    ],
+)
+def test_history_that_was_edited_into_something_else_is_refused(change, words):
+    with pytest.raises(ValueError, match=words):
+        History.from_json(edited(change))
 
 
 def test_steps_record_every_parameter_and_their_inputs(rocking_dataset):
