@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 
 class DarfixError(Exception):
@@ -62,7 +61,11 @@ class WorkflowError(DarfixError):
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """Closing words of a message about an unknown name: the nearest known ones, else all.
+    """Closing words of a message about an unknown name: the known ones that it is a slip of, else all.
+
+    A slip is a letter too many, too few, another one, or two exchanged, one for each four letters; or a name of which
+    only the beginning is given. Names that have a word in common, ``"ROI Selection"`` and ``"Data Selection"``, are
+    none.
 
     Parameters
     ----------
@@ -76,7 +79,29 @@ def nearest(name: str, known: Sequence[str]) -> str:
     str
         For example ``"; did you mean 'chi'?"`` or ``"; there are: mu, chi"``.
     """
-    close = get_close_matches(name, known, n=3, cutoff=0.6)
-    if close:
-        return "; did you mean " + " or ".join(repr(c) for c in close) + "?"
+    text = name.lower()
+    slips = {entry: _slips(text, entry.lower()) for entry in known}
+    close = sorted((entry for entry in slips if slips[entry] <= max(1, len(text) // 4)), key=slips.__getitem__)
+    if not close and len(text) > 1:
+        close = [entry for entry in slips if entry.lower().startswith(text)]
+    if 0 < len(close) <= _MOST_NEAR:
+        return "; did you mean " + " or ".join(map(repr, close)) + "?"
     return "; there are: " + ", ".join(known) if known else "; there are none"
+
+
+# More than these are no suggestion.
+_MOST_NEAR = 3
+
+
+def _slips(given: str, meant: str) -> int:
+    """Letters that were added, left out, changed or exchanged with their neighbour (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(meant) + 1))
+    for i, letter in enumerate(given, start=1):
+        older, before, row = before, row, [i]
+        for j, wanted in enumerate(meant, start=1):
+            fewest = min(row[-1] + 1, before[j] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == meant[j - 2] and given[i - 2] == wanted:
+                fewest = min(fewest, older[j - 2] + 1)
+            row.append(fewest)
+    return row[-1]
