@@ -228,13 +228,27 @@ def _folders(variations: Sequence[_Variation], output: str | None) -> list[str |
     files = list(dict.fromkeys(variation.paths for variation in variations))
     stems = dict(zip(files, _stems([paths[0] if paths else "" for paths in files]), strict=True))
     several_scans = len(files) < len(variations)
-    folders: list[str | None] = []
+    folders: list[str] = []
     for variation in variations:
         levels = [stems[variation.paths]] if len(files) > 1 else []
         if several_scans and variation.scan is not None:
             levels.append(_plain(variation.scan))
         folders.append(os.path.join(output, *levels))
-    return folders
+    return _each_once(folders)
+
+
+def _each_once(folders: Sequence[str]) -> list[str | None]:
+    """Folders, with a number behind those that others have: scans may differ in what a folder cannot be named."""
+    used: set[str] = set()
+    found: list[str | None] = []
+    for folder in folders:
+        candidate, number = folder, 1
+        while candidate.lower() in used:
+            number += 1
+            candidate = f"{folder}_{number}"
+        used.add(candidate.lower())
+        found.append(candidate)
+    return found
 
 
 def _stems(files: Sequence[str]) -> list[str]:

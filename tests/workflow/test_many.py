@@ -85,6 +85,14 @@ def test_equal_stems_are_made_distinct(graph, tmp_path):
     assert [folder for _, _, folder in planned(graph, inputs=paths)] == ["out/a_x_scan", "out/b_x_scan", "out/other"]
 
 
+def test_scans_whose_names_make_the_same_folder_are_kept_apart(graph, tmp_path):
+    path = tmp_path / "scan.h5"
+    for scan in ("a_b", "a:b"):
+        write_scan(path, small_stack(), {"mu": np.linspace(0, 1.1, 12)}, scan=scan)
+    found = planned(graph, inputs=[str(path)], scan="a_b,a:b")
+    assert [folder for _, _, folder in found] == ["out/a_b", "out/a_b_2"]
+
+
 def test_frames_in_single_files_stay_one_input(graph, tmp_path):
     edf_series(tmp_path, 3)
     whole = [str(tmp_path / f"scan_{number}.edf") for number in range(3)]
