@@ -29,7 +29,7 @@ PURE = [name for name in STEPS if not (get_step(name).input_path or get_step(nam
 GIVE_DATASETS = [name for name in PURE if dc.Dataset in get_step(name).outputs.values()]
 GIVE_MAPS = [name for name in PURE if dc.Maps in get_step(name).outputs.values()]
 
-#: Step -> values of parameters that have no default and name no file, as they fit `scan`.
+#: Step -> values of parameters that have no default and name no file, such as a counter or motor of `scan`.
 NEEDED: dict[str, dict[str, Any]] = {}
 #: Steps that another widget serves, and which one.
 SERVED_BY = {"moments": "grain_plot"}
@@ -89,12 +89,13 @@ def counts(n_chi: int = 5, n_mu: int = 7, ny: int = 12, nx: int = 16) -> np.ndar
 
 
 def mesh_of(stack: np.ndarray, n_chi: int = 5, n_mu: int = 7, **further: Any) -> dc.Dataset:
-    """Dataset of a mesh of chi and mu, its dimensions defined."""
+    """Dataset of a mesh of chi and mu, its dimensions defined, with the current of the storage ring."""
     chi, mu = np.linspace(-0.2, 0.2, n_chi), np.linspace(-0.3, 0.3, n_mu)
     slow, fast = np.meshgrid(chi, mu, indexing="ij")
     dataset = dc.Dataset.from_array(stack, {"chi": slow, "mu": fast}, metadata={"title": "a mesh"})
     dimensions = (dc.Dimension("chi", chi, "deg"), dc.Dimension("mu", mu, "deg"))
-    return dataset.replace(dimensions=dimensions, grid_index=np.arange(n_chi * n_mu), **further)
+    current = {"srcurrent": np.linspace(200.0, 190.0, n_chi * n_mu)}
+    return dataset.replace(dimensions=dimensions, grid_index=np.arange(n_chi * n_mu), counters=current, **further)
 
 
 @cache
@@ -106,7 +107,6 @@ def scan() -> dc.Dataset:
     rng = np.random.default_rng(20260101)
     return mesh_of(
         stack,
-        counters={"srcurrent": np.linspace(200.0, 190.0, len(stack))},
         mask=mask,
         dark=dc.Frames.from_array(rng.poisson(3, (4, *mask.shape)).astype(np.uint16)),
         noise=dc.NoiseModel(gain=2.0, offset=100.0, read_noise=1.5),
@@ -164,7 +164,7 @@ def variants(step: Step) -> Iterator[dict[str, Any]]:
 
 
 def _same(value: Any, default: Any) -> bool:
-    return default is not inspect.Parameter.empty and repr(value) == repr(default)
+    return default is not inspect.Parameter.empty and value == default and (value is True) == (default is True)
 
 
 def allows(step: Step, values: Mapping[str, Any]) -> bool:

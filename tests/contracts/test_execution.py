@@ -17,6 +17,7 @@ from darfix_core.model.frame_sources import Storage
 
 from .cases import (
     GIVE_DATASETS,
+    GIVE_MAPS,
     PURE,
     STEPS,
     SlowSource,
@@ -175,6 +176,15 @@ def test_work_stops_within_half_a_second_of_being_asked(name, tmp_path):
             assert not slow.frames.source.read_pixels, f"{name} cannot be cancelled"
     assert time.perf_counter() - asked < 0.5
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [name for name in TAKE_DATASETS if name in (*READ_FIRST, *GIVE_MAPS)])
+def test_computing_in_memory_stops_when_it_is_cancelled(name):
+    for case in cases(name):
+        # Something is left to compute: frames that are in memory already need not be kept there.
+        inputs = {key: dc.roi(value) if isinstance(value, dc.Dataset) else value for key, value in case.inputs.items()}
+        with execution(cancelled=lambda: True), pytest.raises(Cancelled):
+            case.step(**inputs, **case.parameters)
 
 
 @pytest.mark.parametrize("name", PURE)

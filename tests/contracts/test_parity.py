@@ -180,7 +180,10 @@ def test_widget_and_saved_workflow_give_what_python_gives(orange, folder, tmp_pa
         assert not widget.Error.active, f"{case}: {widget.Error.failed}"
         result = opened(shown) if step.output_path else widget.produced
         assert_equal(result, expected, f"{case} by the widget")
-        settings = widget.settingsHandler.pack_data(widget) | case.output(written)
+        for key in widget.form.editors.keys() & case.parameters.keys():
+            assert widget.form.value(key) == getattr(widget, key), f"{case}: the form shows another {key}"
+        settings = widget.settingsHandler.pack_data(widget)
+        settings |= {step.output_path: str(written)} if step.output_path else {}
         flow = Workflow()
         sources = {key: flow.provide(step.inputs[key].kind, file) for key, file in case.files.items()}
         node = flow.add(step, settings, sources)
