@@ -1,0 +1,131 @@
+"""Steps that read files leave them alone; steps that write files write them whole, and replace nothing unasked."""
+
+from __future__ import annotations
+
+import h5py
+import pytest
+
+import darfix_core as dc
+from darfix_core.engine.execution import execution
+from darfix_core.engine.registry import get_step
+from darfix_core.errors import Cancelled, DataFileError, OutputExistsError
+from darfix_core.workflow.rerun import open_stored
+
+from .cases import STEPS, assert_same, inputs_of, scan
+
+READERS = [name for name in STEPS if get_step(name).input_path]
+WRITERS = [name for name in STEPS if get_step(name).output_path]
+
+
+@pytest.fixture(autouse=True)
+def without_pictures(monkeypatch):
+    """Pictures take a second each; that they are written whole is tested with them."""
+    monkeypatch.setattr("darfix_core.steps.save_maps.figure_writers", lambda maps, stem: {})
+
+
+def written(name, path, **parameters):
+    """Write what the contracts are tried on."""
+    step = get_step(name)
+    return step(**inputs_of(step), **{step.output_path: path}, **parameters)
+
+
+def contents(folder):
+    """Name -> bytes of all files below a folder."""
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_missing_and_foreign_files_are_named(name, tmp_path):
+    step = get_step(name)
+    (tmp_path / "foreign.h5").write_bytes(b"no HDF5 file")
+    (tmp_path / "empty.h5").touch()
+    with h5py.File(tmp_path / "hollow.h5", "w"):
+        pass
+    for file in ("missing.h5", "foreign.h5", "empty.h5", "hollow.h5"):
+        with pytest.raises(DataFileError, match=file):
+            step(**{step.input_path: tmp_path / file})
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_reading_neither_changes_nor_locks_a_file(name, tmp_path):
+    step = get_step(name)
+    dc.save_dataset(scan(), path=tmp_path / "scan.h5")
+    before = contents(tmp_path)
+    result = step(**{step.input_path: tmp_path / "scan.h5"})
+    expected = result.frames[:].copy()
+    assert contents(tmp_path) == before
+    # An acquisition goes on writing.
+    with h5py.File(tmp_path / "scan.h5", "r+") as file:
+        file["added"] = 1
+    assert (result.frames[:] == expected).all()
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_writers_have_the_parameters_that_the_runner_sets(name):
+    entries = get_step(name).parameters.entries
+    assert entries["overwrite"].default is False
+    assert entries[get_step(name).output_path].required
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_file_that_exists_is_replaced_only_when_asked(name, tmp_path):
+    path = tmp_path / "out.h5"
+    path.write_bytes(b"precious")
+    with pytest.raises(OutputExistsError, match=r"out\.h5"):
+        written(name, path)
+    assert contents(tmp_path) == {"out.h5": b"precious"}
+    written(name, path, overwrite=True)
+    value = next(iter(inputs_of(get_step(name)).values()))
+    assert_same(open_stored(str(path)), value, name)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_folders_are_made_and_nothing_but_the_file_stays(name, tmp_path):
+    written(name, tmp_path / "new" / "folder" / "out.h5")
+    assert list(contents(tmp_path)) == ["new/folder/out.h5"]
+
+
+@pytest.mark.parametrize("path", ["out.txt", "out", "", "folder.h5"])
+@pytest.mark.parametrize("name", WRITERS)
+def test_name_that_is_none_of_a_file_of_ours_is_refused(name, path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.h5").mkdir()
+    for overwrite in (False, True):
+        with pytest.raises((ValueError, DataFileError), match="path|folder"):
+            written(name, path, overwrite=overwrite)
+    assert contents(tmp_path) == {}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_file_that_the_data_come_from_is_never_replaced(name, tmp_path):
+    step, file = get_step(name), tmp_path / "scan.h5"
+    dc.save_dataset(scan(), path=file)
+    dataset, before = dc.load(file), contents(tmp_path)
+    given = {dc.Dataset: dataset, dc.Maps: dc.moments(dataset)}
+    inputs = {key: given[entry.kind] for key, entry in step.inputs.items() if not entry.optional}
+    (tmp_path / "link.h5").symlink_to(file)
+    for target in (file, tmp_path / "link.h5"):
+        with pytest.raises(DataFileError, match="made from this file"):
+            step(**inputs, **{step.output_path: target}, overwrite=True)
+    (tmp_path / "link.h5").unlink()
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_cancelled_writer_leaves_what_was_there(name, tmp_path):
+    path = tmp_path / "out.h5"
+    path.write_bytes(b"precious")
+    with execution(cancelled=lambda: True), pytest.raises(Cancelled):
+        written(name, path, overwrite=True)
+    assert contents(tmp_path) == {"out.h5": b"precious"}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_file_holds_how_it_was_made(name, tmp_path):
+    dc.save_dataset(scan(), path=tmp_path / "scan.h5")
+    dataset = dc.load(tmp_path / "scan.h5")
+    given = {dc.Dataset: dc.roi(dataset, origin=(1, 2)), dc.Maps: dc.moments(dataset)}
+    step = get_step(name)
+    inputs = {key: given[entry.kind] for key, entry in step.inputs.items() if not entry.optional}
+    step(**inputs, **{step.output_path: tmp_path / "out.h5"})
+    assert open_stored(str(tmp_path / "out.h5")).history.head == next(iter(inputs.values())).history.head
