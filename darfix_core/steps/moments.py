@@ -8,23 +8,19 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from darfix_core.engine.execution import warn
 from darfix_core.engine.loop import BlockSizes, fold_frames
 from darfix_core.engine.registry import step
 from darfix_core.errors import DimensionError
 from darfix_core.model.arrays import AnyArray, FloatArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.maps import Map, Maps
+from darfix_core.steps.curve_checks import CurveSampler, Sample
 from darfix_core.units import Unit
 
-#: Share of a constant pedestal in the counts above which moments come with a warning.
-PEDESTAL_SHARE = 0.1
-#: Share of the counts in pixels without centre or width beyond which the background must have been too high.
-LOST_SHARE = 0.3
 # About as many rows tell how the image fares, in a millisecond.
 _SAMPLED_ROWS = 16
-#: Fewer frames do not show the floor of a curve.
-_FRAMES_FOR_PEDESTAL = 8
+
+Accumulator = tuple[FloatArray, Sample]
 
 
 @step("moments", version=1, title="Moments", widget="", needs_dimensions=True)
@@ -71,7 +67,7 @@ def compute_moments(dataset: Dataset, min_intensity: float | None = None, sizes:
     motors = [dimension.name for dimension in dataset.dimensions]
     fold = _MomentsFold(dataset, motors, min_intensity)
     fold_frames(dataset.frames, fold, what="moments", sizes=sizes)
-    fold.warn_of_background(dataset)
+    fold.warn()
     if dataset.mask is not None:
         fold.shapes[:, dataset.mask] = np.nan
         fold.covariances[:, dataset.mask] = np.nan
@@ -100,107 +96,53 @@ class _MomentsFold:
         self._minimum = -np.inf if min_intensity is None else min_intensity
         n, (ny, nx) = len(motors), dataset.frame_shape
         self.shapes, self.covariances = np.empty((1 + 4 * n, ny, nx)), np.empty((n * (n - 1) // 2, ny, nx))
-        self._lowest: dict[int, FloatArray] = {}
+        self._sampler, self._samples = CurveSampler(dataset), dict[int, Sample]()
 
     def __getstate__(self) -> dict[str, Any]:
         """What adding up needs: the workers of a cluster do not finish."""
         return {name: value for name, value in self.__dict__.items() if name not in ("shapes", "covariances")}
 
-    def start(self, n_rows: int, n_columns: int) -> tuple[FloatArray, FloatArray]:
-        """Zero sums, and the lowest counts of the first row."""
+    def start(self, n_rows: int, n_columns: int) -> Accumulator:
+        """Zero sums, and nothing seen of the first row."""
         from darfix_core.kernels.moments import GROUP
 
         groups = -(-len(self._weights) // GROUP)
-        return np.zeros((n_rows, groups, GROUP, n_columns)), np.full(n_columns, np.inf)
+        return np.zeros((n_rows, groups, GROUP, n_columns)), self._sampler.start(n_columns)
 
-    def part(self, accumulator: tuple[FloatArray, FloatArray], rows: slice) -> tuple[FloatArray, FloatArray]:
-        """Sums of a stripe, and the lowest counts of its own first row."""
-        sums, lowest = accumulator
-        return sums[rows], lowest.copy()
+    def part(self, accumulator: Accumulator, rows: slice) -> Accumulator:
+        """Sums of a stripe, and a sample of its own first row."""
+        sums, _ = accumulator
+        return sums[rows], self._sampler.start(sums.shape[-1])
 
-    def add(self, accumulator: tuple[FloatArray, FloatArray], block: AnyArray, frames: slice) -> None:
+    def add(self, accumulator: Accumulator, block: AnyArray, frames: slice) -> None:
         """Add the frames of a block."""
         from darfix_core.kernels.layout import row_major_view
         from darfix_core.kernels.moments import add_weighted_sums, sweep_weights
 
-        sums, lowest = accumulator
+        sums, sample = accumulator
         add_weighted_sums(row_major_view(block), sweep_weights(self._weights[:, frames]), sums)
-        # One row of each stripe is enough to see a pedestal, and costs next to nothing.
-        np.minimum(lowest, block[:, 0].min(axis=0), out=lowest)
+        # One row of each stripe is enough to see what is wrong with the curves, and costs next to nothing.
+        self._sampler.add(sample, block[:, 0], frames)
 
-    def merge(self, accumulator: tuple[FloatArray, FloatArray], other: tuple[FloatArray, FloatArray]) -> None:
+    def merge(self, accumulator: Accumulator, other: Accumulator) -> None:
         """Add the sums over other frames."""
-        for mine, more, join in zip(accumulator, other, (np.add, np.minimum), strict=True):
-            join(mine, more, out=mine)
+        np.add(accumulator[0], other[0], out=accumulator[0])
+        self._sampler.merge(accumulator[1], other[1])
 
-    def finish(self, accumulator: tuple[FloatArray, FloatArray], rows: slice) -> Mapping[str, AnyArray]:
+    def finish(self, accumulator: Accumulator, rows: slice) -> Mapping[str, AnyArray]:
         """Moments of a stripe, written to `shapes` and `covariances` where they belong."""
         from darfix_core.kernels.moments import moments_from_sums
 
-        sums, self._lowest[rows.start] = accumulator
+        sums, self._samples[rows.start] = accumulator
         ends = self._centre, self._scale, self._low, self._high
         moments_from_sums(sums, rows.start, self._n_motors, *ends, self._minimum, self.shapes, self.covariances)
         return {}
 
-    def warn_of_background(self, dataset: Dataset) -> None:
-        """Tell of counts that stand on a pedestal, or that were cut too deep, by the rows that were looked at."""
-        rows = sorted(self._lowest)
-        rows = rows[:: max(1, len(rows) // _SAMPLED_ROWS)]
-        counts = self.shapes[0, rows]
-        used = np.ones(counts.shape, dtype=bool) if dataset.mask is None else ~dataset.mask[rows]
-        share = pedestal_share(np.array([self._lowest[row] for row in rows])[used], counts[used], dataset)
-        if share > PEDESTAL_SHARE:
-            times = f"{1 / (1 - share):.3g} times " if share < 0.999 else ""
-            warn(
-                f"a constant pedestal makes up {share:.0%} of the counts: centres of mass are pulled to the middle of "
-                f"the scan and their spread comes out {times}too small; subtract the background first"
-            )
-        asked = used & (counts >= self._minimum)
-        if used.any() and not asked.any():
-            warn(
-                f"no pixel reaches min_intensity={self._minimum:g} counts: the brightest of those looked at has "
-                f"{counts[used].max():.4g}"
-            )
-        elif asked.any():
-            self._warn_of_lost_counts(rows, np.where(asked, np.abs(counts), 0.0))
-
-    def _warn_of_lost_counts(self, rows: list[int], weight: FloatArray) -> None:
-        """Tell of pixels whose counts have no centre or no width, as those that were cut too deep."""
-        total = float(weight.sum())
-        centre_and_width = self.shapes[[q for i in range(self._n_motors) for q in (1 + 4 * i, 2 + 4 * i)]][:, rows]
-        lost = float(weight[~np.isfinite(centre_and_width).all(axis=0)].sum())
-        if not total:
-            warn("no pixel has counts above the background: there is nothing to map")
-        elif lost > LOST_SHARE * total:
-            warn(
-                f"{lost / total:.0%} of the counts lie in pixels that have no centre of mass within the scan, or no "
-                "width: the background was taken from frames in which they are lit, or there is hardly any signal; a "
-                "low percentile or dark frames give a lower background"
-            )
-
-
-def pedestal_share(lowest: FloatArray, counts: FloatArray, dataset: Dataset) -> float:
-    """Share of a constant pedestal in the counts of the brighter half of some pixels.
-
-    Parameters
-    ----------
-    lowest : ndarray, shape (n_pixels,), counts
-        Lowest count of each pixel over the scan.
-    counts : ndarray, shape (n_pixels,), counts
-        Sum over the scan.
-    dataset : Dataset
-
-    Returns
-    -------
-    float
-        0 where there is none, or the scan has too few frames to tell.
-    """
-    lit = counts > 0
-    if dataset.n_frames < _FRAMES_FOR_PEDESTAL or not lit.any():
-        return 0.0
-    bright = lit & (counts >= np.median(counts[lit]))
-    weight = float(np.sum(1.0 / dataset.multiplicity))
-    return max(0.0, float(weight * lowest[bright].sum() / counts[bright].sum()))
+    def warn(self) -> None:
+        """Tell what is wrong with the curves, by the rows that were looked at."""
+        rows = sorted(self._samples)
+        chosen = rows[:: max(1, len(rows) // _SAMPLED_ROWS)]
+        self._sampler.warn({row: self._samples[row] for row in chosen}, self.shapes, self._minimum)
 
 
 def _named_maps(dataset: Dataset, motors: list[str], fold: _MomentsFold) -> Maps:

@@ -192,3 +192,28 @@ def test_blocks_of_any_size_give_the_same(mosaicity_dataset):
             parts = compute_moments(mosaicity_dataset, sizes=sizes)
         for name in whole:
             np.testing.assert_allclose(parts[name], whole[name], rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+def test_scan_that_cuts_its_curves_is_told():
+    x = np.linspace(-1, 1, 41)
+    pixels = np.random.default_rng(3).uniform(-0.3, 0.3, (20, 30))
+    for width, warns in ((0.2, False), (0.9, True)):
+        stack = 1000 * np.exp(-0.5 * ((x[:, None, None] - pixels) / width) ** 2)
+        dataset = dc.define_dimensions(dc.Dataset.from_array(np.round(stack).astype(np.uint16), {"mu": x}))
+        dataset = dc.subtract_background(dataset, method="percentile", percentile=0.0)
+        if not warns:
+            dc.moments(dataset)
+            continue
+        with pytest.warns(
+            dc.DarfixWarning, match="the scan in mu is narrower than the curves: in half of the brighter"
+        ):
+            maps = dc.moments(dataset)
+        assert np.nanstd(maps["mu/center_of_mass"]) < 0.8 * pixels.std()  # what the warning is about
+
+
+def test_two_frames_are_too_few_for_a_background():
+    x = np.array([0.0, 1.0])
+    stack = np.random.default_rng(3).poisson(100, (2, 20, 30)).astype(np.uint16)
+    dataset = dc.define_dimensions(dc.Dataset.from_array(stack, {"mu": x}))
+    with pytest.warns(dc.DarfixWarning, match="2 frames are too few to tell the background from the signal"):
+        dc.moments(dc.subtract_background(dataset, method="percentile", percentile=30.0))

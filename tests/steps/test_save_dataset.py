@@ -59,6 +59,7 @@ def test_measured_file_is_never_replaced(scan, tmp_path):
         dc.save_dataset(dc.roi(dc.load(scan)), path=scan, overwrite=True)
 
 
+@pytest.mark.filterwarnings("ignore:the scan in mu is narrower than the curves")
 def test_file_that_the_frames_still_lie_in_is_never_replaced(scan, tmp_path):
     path = str(tmp_path / "saved.h5")
     dc.save_dataset(dc.load(scan), path=path)

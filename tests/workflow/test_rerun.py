@@ -17,7 +17,8 @@ from tests.bliss_files import small_stack, write_scan
 @pytest.fixture
 def folder(tmp_path):
     """A scan, a saved part of it, and maps of both with two inputs."""
-    scan = str(write_scan(tmp_path / "scan.h5", small_stack(12) % 997, {"mu": np.linspace(0.0, 1.1, 12)}))
+    stack = (small_stack(12) % 997 * np.hanning(12)[:, None, None] ** 2).astype(np.uint16)
+    scan = str(write_scan(tmp_path / "scan.h5", stack, {"mu": np.linspace(0.0, 1.1, 12)}))
     dc.save_dataset(dc.roi(dc.load(scan), shape=(4, 4)), path=str(tmp_path / "part.h5"))
     background = dc.roi(dc.load(scan, frames=(0, 3)), shape=(4, 4))
     signal = dc.subtract_background(dc.load(str(tmp_path / "part.h5")), background, source="dataset")
