@@ -94,7 +94,7 @@ def open_edf(paths: Sequence[str], *, frames: tuple[int, int] | None = None) -> 
         warn(text)
     table = _table(chosen)
     return Dataset(
-        Frames(EdfSource(chosen, used_files(chosen, files))),
+        Frames(EdfSource(chosen, used_files(chosen, files), frames_of_file)),
         positions=table.moving,
         units={name: motor_unit(name) for name in table.moving if motor_unit(name)},
         counters=table.counters,

@@ -52,7 +52,7 @@ def open_npy(paths: Sequence[str], *, frames: tuple[int, int] | None = None) -> 
         If the computation was cancelled.
     """
     chosen, files = choose_frames(paths, frames_of_npy, frames)
-    source = SeriesSource(chosen, used_files(chosen, files))
+    source = SeriesSource(chosen, used_files(chosen, files), frames_of_npy)
     return Dataset(Frames(source), metadata={"file": chosen[0].file, "motors": {}})
 
 

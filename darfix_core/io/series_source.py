@@ -6,7 +6,7 @@ A plain frame is read from its place in the file, only the rows that are asked f
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from darfix_core.engine.execution import current_execution
 from darfix_core.errors import DataFileError
-from darfix_core.io.frame_series import StoredFrame
+from darfix_core.io.frame_series import SeriesFile, StoredFrame, locate
 from darfix_core.io.hdf5_file import counts_type
 from darfix_core.model.arrays import AnyArray
 from darfix_core.model.frame_sources import Region, SourceFile, Storage
@@ -43,6 +43,8 @@ class SeriesSource:
         All of one shape and type; their byte orders may differ.
     files : sequence of SourceFile
         The files as they were opened.
+    frames_of_file : callable
+        Gives the frames of one file, to look whether they still lie where they did when the file has changed.
     storage : Storage
         What of the stack is stored together.
     """
@@ -50,7 +52,11 @@ class SeriesSource:
     in_memory = False
 
     def __init__(
-        self, frames: Sequence[StoredFrame], files: Sequence[SourceFile], storage: Storage | None = None
+        self,
+        frames: Sequence[StoredFrame],
+        files: Sequence[SourceFile],
+        frames_of_file: Callable[[SeriesFile], Iterator[StoredFrame]],
+        storage: Storage | None = None,
     ) -> None:
         # Without the headers, which would make thousands of frames heavy to hold and to send.
         self.places = [
@@ -61,6 +67,9 @@ class SeriesSource:
         self.dtype: np.dtype[Any] = counts_type(stored) or stored.newbyteorder("=")
         self.files = tuple(files)
         self.storage = storage or Storage()
+        self._frames_of_file = frames_of_file
+        # Files in the state in which their frames are known to lie where `places` says.
+        self._states = {file.url: file for file in files}
 
     def read(self, region: Region) -> AnyArray:
         """Counts of a region, shape (frames, rows, columns).
@@ -96,6 +105,7 @@ class SeriesSource:
     @contextlib.contextmanager
     def _opened(self, path: str, to_decode: bool) -> Iterator[Any]:
         """File opened for reading, in the way that `_decoded` needs it or as plain bytes."""
+        self._check_unchanged(path)
         try:
             if to_decode:
                 with self._decoder(path) as decoder:
@@ -105,6 +115,31 @@ class SeriesSource:
                     yield handle
         except OSError as error:
             raise DataFileError(f"cannot be read: {error.strerror or error}", file=path) from error
+
+    def _check_unchanged(self, path: str) -> None:
+        """Make sure that what lies at the places is still frames: a file may have been replaced by another one."""
+        file = locate(path)
+        if self._states[path] == file.source:
+            return
+        expected = {place.number: place for place in self.places if place.file == path}
+        last = max(expected)
+        for frame in self._frames_of_file(file):
+            place = expected.pop(frame.number, None)
+            if place is not None:
+                self._check_place(place, frame)
+            if frame.number >= last:
+                break
+        if expected:
+            raise _shorter(next(iter(expected.values())))
+        self._states[path] = file.source
+
+    def _check_place(self, place: FramePlace, frame: StoredFrame) -> None:
+        """Make sure that a frame of a file that has changed is where it was."""
+        if frame.missing:
+            raise _shorter(place)
+        now = FramePlace(frame.file, frame.number, frame.offset, frame.dtype, frame.header_offset)
+        if now != place or frame.shape != self.shape[1:]:
+            raise frame.error("the file has changed since it was opened: open it again")
 
     def _decoder(self, path: str) -> contextlib.AbstractContextManager[Any]:
         """File opened for `_decoded`."""
@@ -124,12 +159,16 @@ class SeriesSource:
         while view:
             got = handle.readinto(view)  # type: ignore[attr-defined]
             if not got:
-                raise DataFileError(
-                    "the file has become shorter since it was opened", file=place.file, path=f"frame {place.number}"
-                )
+                raise _shorter(place)
             view = view[got:]
         if not direct:
             target[:] = buffer[:, columns]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.files)} files, {' x '.join(map(str, self.shape))})"
+
+
+def _shorter(place: FramePlace) -> DataFileError:
+    return DataFileError(
+        "the file has become shorter since it was opened", file=place.file, path=f"frame {place.number}"
+    )

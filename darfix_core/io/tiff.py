@@ -64,7 +64,7 @@ def open_tiff(paths: Sequence[str], *, frames: tuple[int, int] | None = None) ->
     """
     chosen, files = choose_frames(paths, frames_of_tiff, frames)
     rows = max(frame.rows_together for frame in chosen)
-    source = TiffSource(chosen, used_files(chosen, files), Storage(rows=rows))
+    source = TiffSource(chosen, used_files(chosen, files), frames_of_tiff, Storage(rows=rows))
     return Dataset(Frames(source), metadata={"file": chosen[0].file, "motors": {}})
 
 

@@ -113,3 +113,25 @@ def test_report_of_a_stack(tmp_path):
     (detector,) = report.scans[0].detectors
     assert (report.kind, detector.shape, detector.dtype, detector.compression) == ("npy", (12, 9, 11), "uint16", "")
     assert report.scans[0].motors == ()
+
+
+@pytest.mark.parametrize("other", [np.zeros((6, 5, 4), np.uint16), np.zeros((6, 4, 5), np.int16)])
+def test_file_that_was_replaced_by_another_stack_is_not_read(tmp_path, other):
+    path = _save(tmp_path / "stack.npy", np.ones((6, 4, 5), np.uint16))
+    dataset = open_npy([path])
+    copy = pickle.loads(pickle.dumps(dataset.frames))
+    _save(tmp_path / "stack.npy", other)
+    os.utime(path, (1, 1))
+    for frames in (dataset.frames, copy):
+        with pytest.raises(DataFileError, match=r"stack\.npy::frame 0: the file has changed since it was opened"):
+            frames[2]
+
+
+def test_file_that_was_written_again_in_the_same_form_is_read(tmp_path):
+    path = _save(tmp_path / "stack.npy", np.ones((6, 4, 5), np.uint16))
+    dataset = open_npy([path], frames=(1, 4))
+    _save(tmp_path / "stack.npy", np.full((8, 4, 5), 2, np.uint16))
+    np.testing.assert_array_equal(dataset.frames, np.full((3, 4, 5), 2))
+    _save(tmp_path / "stack.npy", np.full((3, 4, 5), 2, np.uint16))
+    with pytest.raises(DataFileError, match="the file has become shorter since it was opened"):
+        dataset.frames[:]

@@ -272,3 +272,26 @@ def test_report_tells_what_can_and_what_cannot_be_read(tmp_path):
     assert (detector.shape, detector.dtype) == ((6, 43, 50), "uint16")
     assert (detector.compression, detector.chunks) == ("adobe deflate", (1, 8, 50))
     assert "frame_5.tif::frame 0: the frame holds uint8" in scan.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("compression", "change"),
+    [
+        (None, {"description": "a description of another length"}),
+        (None, {"dtype": np.float32}),
+        (None, {"shape": (6, 4)}),
+        ("zlib", {"dtype": np.float32}),
+        ("zlib", {"shape": (6, 4)}),
+    ],
+)
+def test_file_that_was_replaced_by_another_image_is_not_read(tmp_path, compression, change):
+    image, paths = np.arange(24, dtype=np.uint16).reshape(4, 6), []
+    for number in range(3):
+        paths.append(str(tmp_path / f"frame_{number}.tif"))
+        tifffile.imwrite(paths[-1], image, compression=compression)
+    dataset = open_tiff(paths)
+    other = image.astype(change.get("dtype", np.uint16)).reshape(change.get("shape", (4, 6)))
+    tifffile.imwrite(paths[1], other, compression=compression, description=change.get("description", ""))
+    np.testing.assert_array_equal(dataset.frames[[0, 2]], [image, image])
+    with pytest.raises(DataFileError, match=r"frame_1\.tif::frame 0: the file has changed since it was opened"):
+        dataset.frames[:]
