@@ -1,16 +1,33 @@
-"""What the canvas shows of the data on a wire: a few words, and the details on a click."""
+"""What the canvas shows in its few words: of the data on a wire, and of an error; the details come on a click."""
 
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from orangewidget.utils.signals import PartialSummary, summarize
 
+from darfix_core.errors import DataFileError
 from darfix_core.figures.style import map_label
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.dimension import Dimension
 from darfix_core.model.maps import Maps
+
+_LONGEST_NAME = 28  # characters of a file that is named in a message
+
+
+def error_text(error: BaseException) -> str:
+    """Text of an error. Its first line is what the bar of the window has room for; the rest shows on a click.
+
+    The folders of a file would fill the bar and push out what is wrong with it: they come last.
+    """
+    text = str(error) or type(error).__name__
+    if not isinstance(error, DataFileError) or error.file is None or Path(error.file).name == error.file:
+        return text
+    name = Path(error.file).name
+    short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 15]}…{name[-14:]}"
+    return f"{short}: {error.message}\n{text[: len(text) - len(error.message)].removesuffix(': ')}"
 
 
 def describe_dimension(dimension: Dimension) -> str:
@@ -50,6 +67,12 @@ def facts(value: Any) -> dict[str, str]:
 
 def _details(items: dict[str, str]) -> str:
     return "<br/>".join(f"{escape(name)}: {escape(text)}" for name, text in items.items())
+
+
+@summarize.register
+def summarize_nothing(nothing: None) -> PartialSummary:
+    """Nothing, as Orange means it; where other add-ons describe every object, it would be the name of its type."""
+    return PartialSummary()
 
 
 @summarize.register

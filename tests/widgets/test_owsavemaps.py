@@ -87,6 +87,23 @@ def test_button_saves_again_after_an_error(orange, qtbot, owsave, maps, tmp_path
     assert path.exists()
 
 
+def test_button_saves_again_after_the_file_was_removed(orange, qtbot, owsave, maps, tmp_path):
+    from AnyQt.QtCore import Qt
+
+    path = tmp_path / "maps.h5"
+    widget = orange.create_widget(owsave, stored_settings={"path": str(path), "figures": False})
+    orange.send_signal("Maps", maps, widget=widget)
+    for _ in range(2):
+        qtbot.mouseClick(save_button(widget), Qt.LeftButton)
+        orange.wait_until_finished(widget=widget)
+        assert str(widget.Information.saved).startswith("Saved: maps.h5")
+        path.unlink()
+    # What was saved is not saved once more when the user lets later maps be saved by themselves.
+    widget.controls.autocommit.click()
+    orange.wait_until_finished(widget=widget)
+    assert not path.exists()
+
+
 def test_without_a_path_it_says_so(orange, owsave, maps):
     widget = orange.create_widget(owsave)
     orange.send_signal("Maps", maps, widget=widget)

@@ -153,6 +153,53 @@ def test_button_stays_after_a_cancellation(orange, qtbot, owroi, rocking_dataset
     assert not button.isEnabled()
 
 
+def test_one_button_computes_again(orange, qtbot, owroi, rocking_dataset, gate):
+    from AnyQt.QtCore import Qt
+
+    widget = orange.create_widget(owroi, stored_settings={"autocommit": False})
+    widget.show()
+    orange.send_signal("Dataset", rocking_dataset, widget=widget)
+    orange.process_events(lambda: gate.started)
+    qtbot.mouseClick(widget.cancel_button, Qt.LeftButton)
+    assert widget.cancel_button.isHidden()
+    assert widget.commit_button.isEnabled()
+    gate.opened.set()
+    widget.hide()
+
+
+def test_what_is_done_is_told_in_the_window(orange, owroi, rocking_dataset, gate):
+    widget = orange.create_widget(owroi)
+    widget.show()
+    assert widget.doing.isHidden()
+    orange.send_signal("Dataset", rocking_dataset, widget=widget)
+    orange.process_events(lambda: gate.started)
+    widget.setStatusMessage("reading frames")
+    assert widget.doing.isVisible()
+    assert widget.doing.text() == "Reading frames …"
+    gate.opened.set()
+    orange.wait_until_finished(widget=widget)
+    assert widget.doing.isHidden()
+    widget.hide()
+
+
+def test_new_window_fits_the_screen(orange, qtbot, owroi):
+    widget = orange.create_widget(owroi)
+    widget.window_size = (5000, 450)
+    widget.show()
+    assert widget.width() < widget.screen().availableSize().width()
+    assert widget.height() == 450
+    widget.hide()
+
+
+def test_nothing_is_summarized_as_nothing(orange, owroi, rocking_dataset):
+    from orangewidget.utils.signals import summarize
+
+    import orangecontrib.dfxm.summaries  # noqa: F401  (registers)
+
+    assert summarize(None).summary is None
+    assert summarize.dispatch(type(None)) is not summarize.dispatch(object)
+
+
 def test_progress_is_shown(orange, owroi, rocking_dataset, gate):
     seen = []
     widget = orange.create_widget(owroi)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from Orange.widgets.settings import Setting
@@ -42,6 +43,7 @@ class OWSaveMaps(StepWidget):
             self.Information.waiting("Not saved yet.")
 
     def on_done(self, result: Any) -> None:
-        """Say what was written."""
+        """Say what was written. The user may take the file away, and want it again."""
         super().on_done(result)
-        self.Information.saved(self.path)
+        self.Information.saved(f"{Path(self.path).name}\n{Path(self.path).absolute()}")
+        self.commit_button.setEnabled(not self.autocommit)

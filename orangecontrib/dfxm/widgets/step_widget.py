@@ -11,8 +11,9 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from AnyQt.QtCore import QBuffer, QIODevice, QSize, QTimer
-from AnyQt.QtWidgets import QPushButton, QSpacerItem, QWidget
+from AnyQt.QtCore import QBuffer, QIODevice, QSize, Qt, QTimer
+from AnyQt.QtGui import QShowEvent
+from AnyQt.QtWidgets import QLabel, QPushButton, QSpacerItem, QWidget
 from Orange.widgets.settings import Setting
 from Orange.widgets.utils.concurrent import ConcurrentWidgetMixin, TaskState
 from Orange.widgets.widget import Input, Msg, Output, OWWidget
@@ -22,7 +23,7 @@ from darfix_core.engine.execution import execution
 from darfix_core.engine.registry import STEP_MODULES, Step, channel_name, get_step
 from darfix_core.errors import Cancelled, DarfixError
 from darfix_core.workflow.paths import beside_workflow
-from orangecontrib.dfxm.summaries import facts
+from orangecontrib.dfxm.summaries import error_text, facts
 from orangecontrib.dfxm.views.latest_task import LatestTask
 from orangecontrib.dfxm.views.parameter_editors import Editor
 from orangecontrib.dfxm.views.parameter_form import ParameterForm, parameter_label
@@ -30,6 +31,7 @@ from orangecontrib.dfxm.views.parameter_form import ParameterForm, parameter_lab
 log = logging.getLogger(__name__)
 
 Literal = Any
+_FRAME = 60  # px around a window, for its frame and bars of the desktop
 # What the user can do something about; anything else is a mistake of ours and goes to the log with its trace.
 _EXPECTED = (DarfixError, ValueError, TypeError, OSError, MemoryError)
 
@@ -111,7 +113,7 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
     class Information(OWWidget.Information):
         """What the widget waits for."""
 
-        cancelled = Msg("Cancelled. Compute again with the button below.")
+        cancelled = Msg("Cancelled.")
         waiting = Msg("{}")
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -154,9 +156,13 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
         # The scroll area around takes its width from the layout; the minimum width of the area does not count.
         self.controlArea.layout().addItem(QSpacerItem(self.control_width, 0))
         self.build_controls()
+        # What is being done stands at the node on the canvas, too; here it can be read beside the progress bar.
+        self.doing = QLabel(wordWrap=True, visible=False, textFormat=Qt.PlainText)
+        self.controlArea.layout().addWidget(self.doing)
+        self.statusMessageChanged.connect(self._show_doing)
         self._show_parameters()
         self.build_view()
-        gui.auto_commit(self.buttonsArea, self, "autocommit", self.commit_label)
+        self.commit_button = gui.auto_commit(self.buttonsArea, self, "autocommit", self.commit_label).button
         self.cancel_button = QPushButton("Cancel", autoDefault=False, visible=False)
         self.cancel_button.clicked.connect(self._cancel_clicked)
         self.buttonsArea.layout().addWidget(self.cancel_button)
@@ -170,6 +176,14 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
     def sizeHint(self) -> QSize:
         """Size of a new window."""
         return QSize(*self.window_size)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Give a window that was never shown its size: Qt takes two thirds of the screen at most."""
+        fresh = not self.testAttribute(Qt.WA_Resized) and self.savedWidgetGeometry is None
+        super().showEvent(event)
+        if fresh:
+            room = self.screen().availableSize()
+            self.resize(self.sizeHint().boundedTo(QSize(room.width() - _FRAME, room.height() - _FRAME)))
 
     # What a concrete widget replaces
 
@@ -274,10 +288,7 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
         self._clear_messages()
         missing = self.waits_for()
         if missing is not None:
-            self.cancel()
-            if missing:
-                self.Information.waiting(missing)
-            self._finish(None)
+            self.drop_result(missing)
             return
         for name in self.step.outputs:
             getattr(self.Outputs, name).invalidate()
@@ -295,7 +306,7 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
         if isinstance(ex, Cancelled):
             self.Information.cancelled()
         elif isinstance(ex, _EXPECTED):
-            self.Error.failed(str(ex) or type(ex).__name__)
+            self.Error.failed(error_text(ex))
         else:
             log.error("%s failed", self.name, exc_info=ex)
             self.Error.failed(f"{type(ex).__name__}: {ex}")
@@ -311,6 +322,14 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
             getattr(self.Outputs, name).send(value)
         self.show_result(value)
 
+    def drop_result(self, message: str = "") -> None:
+        """Take the result back, and stop what would give another; say what is waited for."""
+        self.cancel()
+        self._clear_messages()
+        if message:
+            self.Information.waiting(message)
+        self._finish(None)
+
     def _clear_messages(self) -> None:
         self.Error.clear()
         self.Warning.clear()
@@ -320,8 +339,9 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
         if self.task is not None:
             self.cancel()
             self.Information.cancelled()
+            # Where the button beside it computes, no second one is needed.
             self.cancel_button.setText("Compute again")
-            self.cancel_button.show()
+            self.cancel_button.setVisible(self.autocommit)
             self._finish(None)
             self._allow_another_try()
         else:
@@ -336,6 +356,11 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
         running = bool(self.processingState)
         self.cancel_button.setVisible(running)
         self.cancel_button.setText("Cancel")
+        self._show_doing(self.statusMessage())
+
+    def _show_doing(self, text: str) -> None:
+        self.doing.setText(f"{text[:1].upper()}{text[1:]} …")
+        self.doing.setVisible(bool(text and self.processingState))
 
     def onDeleteWidget(self) -> None:
         """Stop the threads of the step and of the views, and wait for them."""
