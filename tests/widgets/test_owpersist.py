@@ -40,6 +40,35 @@ def test_cost_is_told(orange, qtbot, widget, dataset):
     assert widget.cost.text() == ""
 
 
+def test_cost_can_be_looked_at_before(orange, qtbot, dataset):
+    from AnyQt.QtCore import Qt
+
+    from orangecontrib.dfxm.widgets.owpersist import OWPersist
+
+    widget = orange.create_widget(OWPersist, stored_settings={"autocommit": False})
+    orange.send_signal("Dataset", dataset, widget=widget)
+    qtbot.waitUntil(lambda: "about" in widget.cost.text())
+    assert orange.get_output("Dataset", widget=widget) is None
+    assert str(widget.Information.waiting) == "Not kept yet."
+    qtbot.mouseClick(widget.commit_button, Qt.LeftButton)
+    assert orange.get_output("Dataset", widget=widget, wait=5000).frames.source.in_memory
+    assert not widget.Information.waiting.is_shown()
+    # Frames that were kept do not stand for others.
+    orange.send_signal("Dataset", dataset.crop((0, 0), (3, 4)), widget=widget)
+    assert orange.get_output("Dataset", widget=widget) is None
+    orange.send_signal("Dataset", None, widget=widget)
+    assert not widget.Information.waiting.is_shown()
+
+
+def test_folder_is_chosen(widget, monkeypatch, tmp_path):
+    from AnyQt.QtWidgets import QFileDialog
+
+    widget.change_parameters(to="scratch")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    widget.form.editors["folder"].button.click()
+    assert widget.folder == str(tmp_path)
+
+
 def test_what_does_not_fit_is_told_before_and_refused(orange, qtbot, widget, dataset, monkeypatch):
     monkeypatch.setenv("DARFIX_MEMORY", "100")
     orange.send_signal("Dataset", dataset, widget=widget)

@@ -160,21 +160,43 @@ class DarkEditor(Editor):
             self._finished()
 
 
-class PositionsEditor(TextEditor):
-    """Table of the positions of the motors: none, or a text file."""
+class _ChosenPath(TextEditor):
+    """Path that may be left out, with a button for a dialog."""
 
-    def __init__(self) -> None:
-        super().__init__(optional=True, placeholder="those of the scan")
+    def __init__(self, placeholder: str, tip: str) -> None:
+        super().__init__(optional=True, placeholder=placeholder)
         self.button = QToolButton()
         self.button.setText("…")
-        self.button.setToolTip("Choose a table with the positions of the motors")
+        self.button.setToolTip(tip)
         self.button.clicked.connect(self._ask)
         self.layout().addWidget(self.button)
 
     def choose(self, path: str) -> None:
-        """Take a file over from the user."""
+        """Take a path over from the user."""
         self.set_value(path)
         self.edited.emit()
+
+    def _ask(self) -> None:
+        raise NotImplementedError
+
+
+class FolderEditor(_ChosenPath):
+    """Folder: none, or one of the disk."""
+
+    def __init__(self, placeholder: str) -> None:
+        super().__init__(placeholder, "Choose a folder")
+
+    def _ask(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Choose a folder", self.line.text())
+        if path:
+            self.choose(path)
+
+
+class PositionsEditor(_ChosenPath):
+    """Table of the positions of the motors: none, or a text file."""
+
+    def __init__(self) -> None:
+        super().__init__("those of the scan", "Choose a table with the positions of the motors")
 
     def _ask(self) -> None:
         filters = ";;".join([TABLE_FILTER, ANY_FILTER])

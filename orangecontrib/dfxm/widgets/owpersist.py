@@ -13,6 +13,8 @@ from darfix_core.model.dataset import Dataset
 from darfix_core.steps.persist import PersistPlan, plan_persist, size_text
 from orangecontrib.dfxm.views.frame_browser import FrameBrowser
 from orangecontrib.dfxm.views.latest_task import LatestTask
+from orangecontrib.dfxm.views.parameter_editors import Editor
+from orangecontrib.dfxm.views.source_editors import FolderEditor
 from orangecontrib.dfxm.widgets.icon import icon_path
 from orangecontrib.dfxm.widgets.step_widget import StepWidget
 
@@ -28,6 +30,14 @@ class OWPersist(StepWidget):
     step_id = "persist"
     icon = icon_path("persist.svg")
     keywords = "persist, cache, memory, keep, scratch, speed, big"
+
+    # The cost can be looked at first: without "Keep automatically" nothing is kept before the button is pressed.
+    commits_on_input = False
+    commit_label = "Keep"
+
+    def editors(self) -> dict[str, Editor]:
+        """A dialog for the folder."""
+        return {"folder": FolderEditor("that for temporary files")}
 
     def applies(self, name: str) -> bool:
         """The folder is that of the scratch file."""
@@ -51,8 +61,10 @@ class OWPersist(StepWidget):
         self.mainArea.layout().addWidget(self.view)
 
     def show_inputs(self) -> None:
-        """What it would cost to keep them."""
+        """What it would cost to keep them; those that were kept are others."""
         self._measure()
+        if not self.autocommit:
+            self.drop_result("" if self.received["dataset"] is None else "Not kept yet.")
 
     def _form_edited(self, name: str) -> None:
         super()._form_edited(name)
