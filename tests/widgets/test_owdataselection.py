@@ -57,7 +57,7 @@ def test_scans_are_offered_even_if_none_can_be_chosen_for_the_user(orange, owdat
     assert "1.1" in str(widget.Error.failed)
     combo = widget.scans.combo
     offered = [combo.itemText(row) for row in range(combo.count())]
-    assert offered[1] == "1.1  ascan mu 0 1.1 11 0.5  (12 frames)"
+    assert offered[1] == "1.1  (12 frames)  ascan mu 0 1.1 11 0.5"
     assert "no frames" in offered[3]
     combo.setCurrentIndex(1)
     combo.activated.emit(1)
@@ -118,6 +118,46 @@ def test_several_scans_are_checked_and_joined(orange, qtbot, owdata, layers_file
     assert output(orange, widget).metadata["scan"] == "3.1"
     assert stored(widget)["scan"] == "3.1"
     assert not widget.joined_label.isVisibleTo(widget)
+
+
+def test_list_of_scans_is_folded_where_there_is_no_choice(orange, qtbot, owdata, layers_file, tmp_path):
+    from AnyQt.QtCore import Qt
+
+    widget = orange.create_widget(owdata, stored_settings={"path": str(layers_file), "scan": "1.1"})
+    output(orange, widget)
+    qtbot.mouseClick(widget.scans.button, Qt.LeftButton)
+    assert widget.scans.list.isVisibleTo(widget.scans)
+    single = write_scan(tmp_path / "single.h5", small_stack(), {"mu": np.linspace(0, 1.1, 12)})
+    widget.source.choose([str(single)])
+    assert output(orange, widget).n_frames == 12
+    assert not widget.scans.list.isVisibleTo(widget.scans)
+    assert widget.scans.button.isHidden()
+    widget.source.choose([str(layers_file)])
+    output(orange, widget)
+    assert widget.scans.list.isVisibleTo(widget.scans)
+    np.save(tmp_path / "stack.npy", small_stack())
+    widget.source.choose([str(tmp_path / "stack.npy")])
+    assert output(orange, widget).n_frames == 12
+    assert not widget.scans.list.isVisibleTo(widget.scans)
+
+
+def test_joined_scans_are_shown_in_the_middle_of_one_of_them(orange, owdata, layers_file):
+    widget = orange.create_widget(owdata, stored_settings={"path": str(layers_file), "scan": "1.1,3.1"})
+    output(orange, widget)
+    assert widget.browser.number == 18  # 12 would be the first of the second scan
+
+
+def test_error_fits_the_bar_and_names_the_file_in_full_below(orange, owdata, tmp_path):
+    folder = tmp_path / "RAW_DATA" / "sample_with_a_long_name" / "sample_with_a_long_name_mosaicity_layer_one"
+    folder.mkdir(parents=True)
+    path = folder / "sample_with_a_long_name_mosaicity_layer_one.h5"
+    write_scan(path, None, {"mu": np.arange(3.0)})
+    widget = orange.create_widget(owdata, stored_settings={"path": str(path)})
+    assert output(orange, widget) is None
+    first, *others = str(widget.Error.failed).split("\n")
+    assert first.startswith("sample_with_a…y_layer_one.h5: the file holds no frames")
+    assert others == [str(path)]
+    assert widget.message_bar.message.informativeText == str(path)
 
 
 def test_all_scans_that_hold_frames(orange, qtbot, owdata, layers_file):
@@ -324,5 +364,5 @@ def test_real_edf_files(orange, owdata):
     widget = orange.create_widget(owdata)
     widget.source.choose([str(Path(folder) / name) for name in ("strain_0000.edf", "strain_0001.edf")])
     assert output(orange, widget).shape == (2, 2048, 2048)
-    assert widget.file_label.text() == "EDF: 2 files, 16 MB"
+    assert widget.file_label.text() == "EDF: 2 files, 16.8 MB"
     assert not widget.scans.isEnabled()

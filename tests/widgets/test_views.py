@@ -258,3 +258,28 @@ def test_curve_is_read_in_blocks(monkeypatch, mosaicity_dataset):
     pixel, counts = curve_view.read_curve(mosaicity_dataset, 3, 4, threading.Event())
     assert pixel == (3, 4)
     assert np.array_equal(counts, mosaicity_dataset.curve(3, 4))
+
+
+def test_first_frame_lies_in_the_middle_of_every_dimension(mosaicity_dataset, rocking_dataset):
+    from orangecontrib.dfxm.views.frame_browser import start_frame
+
+    assert start_frame(mosaicity_dataset) == 2 * 7 + 3
+    assert start_frame(rocking_dataset) == 4
+    assert start_frame(rocking_dataset.replace(dimensions=(), grid_index=None)) == 4
+    joined = {"frames_of_parts": (3, 3, 1, 2)}
+    assert start_frame(rocking_dataset.replace(dimensions=(), grid_index=None, metadata=joined)) == 6
+
+
+def test_frame_is_kept_until_there_are_fewer(qtbot, rocking_dataset, mosaicity_dataset):
+    from orangecontrib.dfxm.views.frame_browser import FrameBrowser
+
+    browser = FrameBrowser()
+    qtbot.addWidget(browser)
+    browser.set_dataset(mosaicity_dataset)
+    browser.show_frame(5)
+    browser.set_dataset(None)
+    browser.set_dataset(mosaicity_dataset)
+    assert browser.number == 5
+    browser.show_frame(30)
+    browser.set_dataset(rocking_dataset)
+    assert browser.number == 4

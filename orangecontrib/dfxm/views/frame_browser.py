@@ -6,6 +6,7 @@ import logging
 import threading
 from typing import Any
 
+import numpy as np
 from AnyQt.QtCore import Qt
 from AnyQt.QtCore import pyqtSignal as Signal
 from AnyQt.QtGui import QShowEvent
@@ -26,6 +27,26 @@ _VALUES = 100_000  # for the limits of the colours until more frames are known
 def read_frame(dataset: Dataset, number: int, stop: threading.Event) -> tuple[int, Any]:
     """One frame, with its number."""
     return number, dataset.frames[number]
+
+
+def start_frame(dataset: Dataset) -> int:
+    """Frame that is shown first: in the middle of the scan, and of each of its dimensions or joined scans.
+
+    There the peak is; the middle of three layers lies in the middle of a layer, that of four between two of them.
+    """
+    if dataset.dimensions:
+        index = np.unravel_index(dataset.grid_index, dataset.scan_shape)
+        away = [abs(places - length // 2) for places, length in zip(index, dataset.scan_shape, strict=True)]
+        return int(np.argmin(sum(away)))
+    parts = dataset.metadata.get("frames_of_parts", (dataset.n_frames,))
+    middle = len(parts) // 2
+    return min(int(sum(parts[:middle])) + parts[middle] // 2, dataset.n_frames - 1)
+
+
+def _slow_to_fast(dataset: Dataset) -> list[str]:
+    """Motors in the order in which they are named: those that tell joined scans apart first."""
+    slow = dataset.metadata.get("joined_along", ())
+    return [*slow, *(name for name in dataset.positions if name not in slow)]
 
 
 def _limits_of(frame: Any) -> tuple[float, float]:
@@ -64,6 +85,7 @@ class FrameBrowser(QWidget):
         super().__init__()
         self._from_zero = from_zero
         self.dataset: Dataset | None = None
+        self._last: int | None = None  # number of the frame that was shown last, also while there is none
         self._projection = projection
         self._sampled: Dataset | None = None
         self._samples: FrameSamples | None = None
@@ -100,16 +122,17 @@ class FrameBrowser(QWidget):
 
     def set_dataset(self, dataset: Dataset | None) -> None:
         """Browse another dataset; the number of the frame is kept where it exists."""
-        first = self.dataset is None
+        first = self._last is None
         self.dataset, self._sampled, self._samples, self._colormap = dataset, None, None, None
         self._sampling.cancel()
         self._reading.cancel()
         lowest = -1 if self._projection else 0
         for control in (self.slider, self.spin):
             control.blockSignals(True)
-            control.setRange(lowest, 0 if dataset is None else dataset.n_frames - 1)
-            if dataset is not None and first:
-                control.setValue(lowest if self._projection else dataset.n_frames // 2)
+            if dataset is not None:
+                start = start_frame(dataset) if first or self._last >= dataset.n_frames else self._last
+                control.setRange(lowest, dataset.n_frames - 1)
+                control.setValue(lowest if first and self._projection else start)
             control.blockSignals(False)
         self.spin.setSpecialValueText("brightest" if self._projection else "")
         self.setEnabled(dataset is not None)
@@ -132,7 +155,9 @@ class FrameBrowser(QWidget):
 
     def _refresh(self) -> None:
         """Read the frame, where somebody looks."""
-        if self.dataset is None:
+        if self.dataset is not None:
+            self._last = self.number
+        else:
             self.plot.clear_image()
             self.caption.setText("No frames yet.")
             return
@@ -170,6 +195,7 @@ class FrameBrowser(QWidget):
         origin = (0, 0) if self._from_zero else self.dataset.origin
         self.plot.show_image(frame, origin=origin, colormap=self._colormap, label="counts")
         self.caption.setText(self._caption())
+        self.caption.setToolTip(self.caption.text())
         self.frame_changed.emit(self.number)
 
     def _fail(self, error: Exception) -> None:
@@ -182,7 +208,7 @@ class FrameBrowser(QWidget):
         dataset, number = self.dataset, self.number
         if number < 0:
             return f"Brightest value of {self._samples.n_frames} of {dataset.n_frames} frames"
-        names = [dimension.name for dimension in dataset.dimensions] or list(dataset.positions)
+        names = [dimension.name for dimension in dataset.dimensions] or _slow_to_fast(dataset)
         places = [
             f"{name} {dataset.positions[name][number]:.6g} {dataset.unit(name)}".rstrip()
             for name in names[:_MOST_MOTORS]

@@ -64,7 +64,7 @@ def metadata_rows(dataset: Dataset) -> Iterator[tuple[str, list[Row]]]:
     if isinstance(parameters, Mapping):
         yield "Scan parameters", [(name, _text(value), "") for name, value in parameters.items()]
     known = {*_FACTS, "motors", "scan_parameters"}
-    yield "Other", [(name, _text(value), "") for name, value in metadata.items() if name not in known]
+    yield "Other", [(name.replace("_", " "), _text(value), "") for name, value in metadata.items() if name not in known]
 
 
 class MetadataView(QWidget):
@@ -80,6 +80,7 @@ class MetadataView(QWidget):
         self.tree.setHeaderLabels(["Name", "Value", "Unit"])
         self.tree.setAlternatingRowColors(True)
         self.tree.setUniformRowHeights(True)
+        self.tree.setTextElideMode(Qt.ElideMiddle)  # a path ends in what matters
         header = self.tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeToContents)

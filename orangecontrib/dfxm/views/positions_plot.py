@@ -47,7 +47,9 @@ class PositionsPlot(Plot):
         read_x, read_y = short_x.of(dataset.positions[x]), short_y.of(dataset.positions[y])
         self._points(read_x, read_y, "read-backs", _READ_BACK, ".")
         self.set_axis_labels(short_x.label(x, dataset.unit(x)), short_y.label(y, dataset.unit(y)))
-        self.set_title("Read-backs (points) and grid (crosses)" if places else "Read-backs")
+        hidden = [name for name in places if name not in (x, y)]
+        over = f", all of {', '.join(hidden)}" if hidden else ""
+        self.set_title(f"Read-backs (points) and grid (crosses){over}" if places else "Read-backs")
 
     def _show_line(self, dataset: Dataset, name: str) -> None:
         numbers, short = np.arange(dataset.n_frames), _short(dataset, name)

@@ -5,21 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from AnyQt.QtCore import QSize, Qt
-from AnyQt.QtWidgets import QCheckBox, QHBoxLayout, QListWidget, QListWidgetItem, QToolButton, QVBoxLayout, QWidget
+from AnyQt.QtCore import QEvent, QSize, Qt
+from AnyQt.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from darfix_core.io.scan_names import ALL, known_names, may_name_several
 from orangecontrib.dfxm.views.parameter_editors import ChoiceEditor, Editor
 
-_LIST_HEIGHT = 150  # px
+_MOST_LINES = 8  # shown at once
 
 
 class _List(QListWidget):
-    """List that asks for little room."""
+    """List that asks for the room of its lines, or of some of them."""
 
     def sizeHint(self) -> QSize:
         """A few lines."""
-        return QSize(super().sizeHint().width(), _LIST_HEIGHT)
+        n_lines = min(max(self.count(), 1), _MOST_LINES)
+        line = max(self.sizeHintForRow(0), self.fontMetrics().height())
+        return QSize(super().sizeHint().width(), n_lines * line + 2 * self.frameWidth() + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        """The same: the form around scrolls."""
+        return QSize(super().minimumSizeHint().width(), self.sizeHint().height())
 
 
 class ScanEditor(Editor):
@@ -47,6 +62,9 @@ class ScanEditor(Editor):
         self.all_check.clicked.connect(self._all_clicked)
         self.list = _List()
         self.list.setUniformItemSizes(True)
+        # Long titles end in three dots; the tool tip has them whole.
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
+        self.list.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
         self.list.itemChanged.connect(self._checked)
         self._several = QWidget()
         inner = QVBoxLayout(self._several)
@@ -133,9 +151,20 @@ class ScanEditor(Editor):
             item.setFlags(flags if name in self._empty else flags | Qt.ItemIsEnabled)
             item.setCheckState(Qt.Checked if name in checked else Qt.Unchecked)
         self.list.blockSignals(False)
+        self.list.updateGeometry()
+        self._show_list()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Fold the list where there is no choice of scans."""
+        super().changeEvent(event)
+        if event.type() == QEvent.EnabledChange and hasattr(self, "_several"):
+            self._show_list()
 
     def _show_list(self) -> None:
-        self._several.setVisible(self.button.isChecked())
+        # While the file is looked at, nothing is offered, and the list stays as it was.
+        one = len(self._offered) == 2 and self.chosen_names() is None
+        self.button.setVisible(not one)
+        self._several.setVisible(self.button.isChecked() and self.isEnabled() and not one)
 
     def _take(self, value: str | None) -> None:
         self._value = value

@@ -16,6 +16,7 @@ from darfix_core.engine.registry import Step
 from darfix_core.errors import DarfixError
 from darfix_core.io.report import FileReport, ScanReport
 from darfix_core.model.dataset import Dataset
+from darfix_core.steps.persist import size_text
 from orangecontrib.dfxm.views.frame_browser import FrameBrowser
 from orangecontrib.dfxm.views.metadata_view import MetadataView
 from orangecontrib.dfxm.views.parameter_editors import ChoiceEditor, Editor
@@ -188,19 +189,17 @@ class OWDataSelection(StepWidget):
 
 
 def scan_label(scan: ScanReport) -> str:
-    """Name, title and number of frames of a scan."""
+    """Name, number of frames and title of a scan; what is cut off where the window is narrow comes last."""
     frames = f"{scan.n_frames} frames" if scan.n_frames else "no frames"
-    return f"{scan.name}  {scan.title}  ({frames})" if scan.title else f"{scan.name}  ({frames})"
+    return f"{scan.name}  ({frames})  {scan.title}".rstrip()
 
 
 def file_text(report: FileReport) -> str:
     """Kind and size of the files."""
     n_files, n_scans = len(report.files), len(report.scans)
-    size = report.size / 2**20
-    amount = f"{size / 1024:.3g} GB" if size >= 1024 else f"{size:.3g} MB"
     files = f"{n_files} files, " if n_files > 1 else ""
     scans = "" if n_scans == 1 else f", {n_scans} scans"
-    return f"{report.kind}: {files}{amount}{scans}"
+    return f"{report.kind}: {files}{size_text(report.size)}{scans}"
 
 
 def joined_text(dataset: Dataset | None) -> str:

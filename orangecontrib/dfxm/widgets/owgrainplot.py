@@ -55,7 +55,7 @@ class OWGrainPlot(StepWidget):
         """The list of maps, and the form."""
         box = gui.vBox(self.controlArea, "Maps")
         self.map_list = QListWidget()
-        self.map_list.setMinimumHeight(240)
+        self.map_list.setMinimumHeight(130)
         self.map_list.currentRowChanged.connect(self._map_chosen)
         box.layout().addWidget(self.map_list)
         self.picture_button = QPushButton("Save picture…", autoDefault=False)
