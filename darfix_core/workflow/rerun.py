@@ -119,6 +119,8 @@ def make_rerun(stored: Dataset | Maps, file: str, changes: Overrides) -> Rerun:
     output = _output_file(file, changes.output)
     if os.path.realpath(output) == os.path.realpath(os.path.expanduser(file)):
         raise DataFileError("holds the result that is made again; choose another name", file=output)
+    if os.path.realpath(output) in map(os.path.realpath, history.files):
+        raise DataFileError("is one of the files that the result was made from; choose another name", file=output)
     plan = make_plan(
         _with_writer(graph, names[str(history.head)], isinstance(stored, Maps), output),
         Overrides(scan=changes.scan, overwrite=changes.overwrite),

@@ -194,6 +194,8 @@ def test_output_is_a_file_or_a_folder(folder):
 def test_stored_file_is_never_replaced_and_others_only_when_asked(folder):
     with pytest.raises(DataFileError, match="holds the result that is made again"):
         again(folder, output=str(folder / "maps.h5"), overwrite=True)
+    with pytest.raises(DataFileError, match="part.h5: is one of the files that the result was made from"):
+        again(folder, output=str(folder / "part.h5"), overwrite=True)
     (folder / "maps_rerun.h5").touch()
     with pytest.raises(OutputExistsError, match="exists already"):
         again(folder)
