@@ -84,6 +84,17 @@ def test_value_of_the_wrong_kind_does_no_harm(make_form, value):
         form.set_value(name, value)
 
 
+@pytest.mark.parametrize("wrong", [[1], {"a": 1}])
+def test_tip_tells_of_what_cannot_be_shown_until_something_can(make_form, wrong):
+    form = make_form(Parameter("method", Literal["mean", "median"], "mean", description="How frames are combined."))
+    form.set_value("method", wrong)
+    assert form.editors["method"].toolTip() == f"{wrong!r} cannot be shown here"
+    assert form.editors["method"].choices == ("mean", "median")
+    form.set_value("method", "median")
+    assert form.editors["method"].toolTip().startswith("How frames are combined.")
+    assert form.value("method") == "median"
+
+
 def test_unit_and_description_are_shown(make_form):
     form = make_form(Parameter("border", int, 0, unit="px", description="Rows to leave out."))
     assert form.editors["border"].spin.suffix() == " px"

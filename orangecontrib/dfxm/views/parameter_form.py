@@ -97,6 +97,7 @@ class ParameterForm(QWidget):
     def __init__(self, parameters: Iterable[Parameter], editors: dict[str, Editor] | None = None) -> None:
         super().__init__()
         self.editors: dict[str, Editor] = {}
+        self._tips: dict[str, str] = {}
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setFieldGrowthPolicy(QFormLayout.AllNonFixedFieldsGrow)
@@ -108,7 +109,7 @@ class ParameterForm(QWidget):
             for widget in (label, editor):
                 widget.setToolTip(tip)
             editor.edited.connect(lambda name=parameter.name: self.edited.emit(name))
-            self.editors[parameter.name] = editor
+            self.editors[parameter.name], self._tips[parameter.name] = editor, tip
             layout.addRow(label, editor)
 
     def value(self, name: str) -> Any:
@@ -119,5 +120,6 @@ class ParameterForm(QWidget):
         """Show a literal; one that the editor cannot show is left to the step to complain about."""
         try:
             self.editors[name].set_value(value)
+            self.editors[name].setToolTip(self._tips[name])
         except (TypeError, ValueError):
             self.editors[name].setToolTip(f"{value!r} cannot be shown here")
