@@ -199,6 +199,11 @@ class Hdf5Source:
                 file=self._file,
                 path=self._path,
             )
+        if self._has_raw_data:
+            # HDF5 gives zeros for what is no longer there.
+            for file in self._files:
+                if os.path.isfile(file.url) and os.path.getsize(file.url) < file.size:
+                    raise DataFileError("the file has become shorter since it was opened", file=file.url)
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[h5py.Dataset]:

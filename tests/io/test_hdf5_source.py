@@ -141,6 +141,9 @@ def test_raw_data_are_found_from_the_folder_of_the_file(tmp_path):
     source = Hdf5Source(str(tmp_path / "scan.h5"), "/data")
     np.testing.assert_array_equal(Frames(source)[3], STACK[3])
     assert source.files[-1].url == str(tmp_path / "frames.raw")
+    os.truncate(tmp_path / "frames.raw", STACK.nbytes // 2)
+    with pytest.raises(DataFileError, match=r"frames\.raw: the file has become shorter since it was opened"):
+        Frames(source)[0]
     (tmp_path / "frames.raw").unlink()
     with pytest.raises(DataFileError, match=r"frames\.raw is missing"):
         Hdf5Source(str(tmp_path / "scan.h5"), "/data")
