@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
+import functools
+import gc
 import os
 import sys
 import traceback
@@ -270,6 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cancelled by SIGTERM, 1 for a fault of the program.
     """
     options = make_parser().parse_args(arguments)
+    _end_swiftly()
     with warnings.catch_warnings():
         warnings.simplefilter("always", DarfixWarning)
         _show_warnings_as_lines()
@@ -279,8 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return status
         except (Cancelled, KeyboardInterrupt) as stop:
-            _complain("cancelled", "no unfinished file is left")
-            return 143 if isinstance(stop, Terminated) else 130
+            return _cancelled(stop)
         except BrokenPipeError:
             # The reader of the output, such as head, has left; Python would complain when it closes the stream.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -292,6 +295,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _failed(error, message, 1, debug=options.debug)
 
 
+@functools.cache
+def _end_swiftly() -> None:
+    """Let the process end without a search for garbage among all that was imported, which takes half a second."""
+    atexit.register(gc.freeze)
+
+
 def _computing(options: argparse.Namespace) -> contextlib.AbstractContextManager[object]:
     """Conditions of what a command computes, for those that compute."""
     if getattr(options, "scheduler", None) is None:
@@ -301,7 +310,23 @@ def _computing(options: argparse.Namespace) -> contextlib.AbstractContextManager
     return execution(scheduler=options.scheduler)
 
 
+def _cancelled(stop: BaseException) -> int:
+    _complain("cancelled", "no unfinished file is left")
+    return 143 if isinstance(stop, Terminated) else 130
+
+
+def _interrupt_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """Ctrl-C that another package made an error of its own from, as numpy does while it is imported."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
 def _failed(error: Exception, message: str, status: int, *, debug: bool) -> int:
+    interrupt = _interrupt_behind(error)
+    if interrupt is not None:
+        return _cancelled(interrupt)
     if debug:
         traceback.print_exception(error)
     _complain("error", message)

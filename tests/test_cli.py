@@ -75,6 +75,18 @@ def test_interrupt_and_termination_have_their_status(monkeypatch, capsys, number
     assert capsys.readouterr().err.startswith("darfix-core: cancelled")
 
 
+def test_interrupt_that_became_another_error_is_one_still(monkeypatch, capsys):
+    def interrupted(*arguments, **options):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise ImportError("numpy cannot be imported") from error
+
+    monkeypatch.setattr("darfix_core.commands.steps.steps", interrupted)
+    assert main(["steps"]) == 130
+    assert capsys.readouterr().err == "darfix-core: cancelled: no unfinished file is left\n"
+
+
 def test_warnings_are_lines(monkeypatch, capsys):
     def command(options):
         warn("the pedestal is high")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
+from darfix_core.commands.terminal import PROGRAM
 from darfix_core.errors import Cancelled
+
+# Seconds that the end of a run waits for the line, should the terminal be stuck.
+_PATIENCE = 1.0
 
 _Handler = Callable[[int, FrameType | None], None]
 
@@ -32,6 +37,8 @@ def terminate_as_interrupt() -> Iterator[None]:
 def cancel_on_interrupt() -> Iterator[threading.Event]:
     """Event that the first Ctrl-C or SIGTERM sets, so that a run stops in order; the second one interrupts at once.
 
+    The first one is answered at once by a line, since what runs may take a moment to stop.
+
     Yields
     ------
     threading.Event
@@ -43,6 +50,7 @@ def cancel_on_interrupt() -> Iterator[threading.Event]:
     """
     event = threading.Event()
     first = signal.SIGINT
+    teller = threading.Thread(target=_tell_of_cancelling, daemon=True)
 
     def interrupted(number: int, frame: FrameType | None) -> None:
         nonlocal first
@@ -50,6 +58,8 @@ def cancel_on_interrupt() -> Iterator[threading.Event]:
             raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
         first = signal.Signals(number)
         event.set()
+        # Who was interrupted may be writing, and hold what a line needs: another thread waits for it.
+        teller.start()
 
     with _handlers({signal.SIGINT: interrupted, signal.SIGTERM: interrupted}):
         try:
@@ -58,6 +68,14 @@ def cancel_on_interrupt() -> Iterator[threading.Event]:
             if first == signal.SIGTERM:
                 raise Terminated from None
             raise
+        finally:
+            if teller.ident is not None:
+                teller.join(_PATIENCE)
+
+
+def _tell_of_cancelling() -> None:
+    sys.stderr.write(f"{PROGRAM}: cancelling ... (once more to stop at once)\n")
+    sys.stderr.flush()
 
 
 @contextlib.contextmanager

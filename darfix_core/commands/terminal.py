@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from darfix_core.workflow.graph import Node
+if TYPE_CHECKING:
+    from darfix_core.workflow.graph import Node
 
 PROGRAM = "darfix-core"
 

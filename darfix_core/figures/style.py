@@ -6,6 +6,7 @@ Figures are made of matplotlib's objects, without pyplot: no window, no global s
 from __future__ import annotations
 
 import functools
+import io
 import math
 import re
 import textwrap
@@ -15,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from darfix_core.engine.execution import current_execution
 from darfix_core.figures.mosaicity_colors import srgb_of_oklab
 from darfix_core.model.arrays import AnyArray
 from darfix_core.model.maps import Maps
 from darfix_core.units import motor_unit
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
@@ -58,8 +61,41 @@ def add_axes(figure: Figure, left: float, top: float, box: tuple[float, float]) 
 
 
 def write_png(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, whatever the ending of `path`."""
-    figure.savefig(path, format="png", dpi=DPI)
+    """Write a figure as PNG, whatever the ending of `path`.
+
+    Raises
+    ------
+    Cancelled
+        If the computation was cancelled; it is looked for before and after each axes is drawn, and while the
+        picture is compressed.
+    """
+    for axes in figure.axes:
+        for zorder in (-math.inf, math.inf):
+            axes.add_artist(_cancel_check(zorder))
+    with _CancellableFile(path, "w") as file:
+        figure.savefig(file, format="png", dpi=DPI)
+
+
+class _CancellableFile(io.FileIO):
+    """File that stops whoever writes to it, piece by piece, where the computation was cancelled."""
+
+    def write(self, data: Any) -> int:
+        current_execution().check_cancelled()
+        return super().write(data)
+
+
+def _cancel_check(zorder: float) -> Artist:
+    """Draws nothing, and stops the drawing where the computation was cancelled."""
+    from matplotlib.artist import Artist
+
+    class CancelCheck(Artist):
+        def draw(self, renderer: Any) -> None:
+            current_execution().check_cancelled()
+
+    check = CancelCheck()
+    check.set_zorder(zorder)
+    check.set_in_layout(False)
+    return check
 
 
 def is_signed(name: str) -> bool:

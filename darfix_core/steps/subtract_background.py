@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from annotated_types import Ge, Le
 
+from darfix_core.engine.compiler import load_compiler
 from darfix_core.engine.loop import fold_frames, map_pixels
 from darfix_core.engine.registry import step
 from darfix_core.model.arrays import AnyArray, FloatArray
@@ -123,6 +124,7 @@ def combine_frames(frames: Frames, percentile: float | None) -> FloatArray:
     """
     if percentile is None:
         return fold_frames(frames, _MeanFold(len(frames)), what="mean of the frames")["image"]
+    load_compiler()
     return map_pixels(frames, partial(_percentile_stripe, percentile), what="background of the frames")["image"]
 
 

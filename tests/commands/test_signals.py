@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -20,6 +21,16 @@ def test_first_signal_sets_the_event_and_the_second_interrupts(number):
         assert event.is_set()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
+
+
+def test_first_signal_is_answered_at_once(capsys):
+    with cancel_on_interrupt():
+        os.kill(os.getpid(), signal.SIGINT)
+        deadline = time.monotonic() + 5
+        told = ""
+        while not told and time.monotonic() < deadline:
+            told = capsys.readouterr().err
+    assert told == "darfix-core: cancelling ... (once more to stop at once)\n"
 
 
 @pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, Cancelled), (signal.SIGTERM, Terminated)])

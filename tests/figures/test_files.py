@@ -1,8 +1,11 @@
+import itertools
+
 import matplotlib.image
 import numpy as np
 import pytest
 
-from darfix_core.errors import OutputExistsError
+from darfix_core.engine.execution import execution
+from darfix_core.errors import Cancelled, OutputExistsError
 from darfix_core.figures.files import files_to_write, save_figures
 from darfix_core.model.maps import Map, Maps
 from tests.synthetic_maps import synthetic_maps
@@ -37,6 +40,14 @@ def test_files_are_known_before_there_are_maps(tmp_path, name):
     maps, *pictures = files_to_write(tmp_path / name)
     assert maps == tmp_path / name
     assert pictures == save_figures(synthetic_maps(), (tmp_path / name).with_suffix(""))
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 20, 40, 60])
+def test_cancelling_is_looked_for_all_the_time(tmp_path, n):
+    asked = itertools.count()
+    with execution(cancelled=lambda: next(asked) == n), pytest.raises(Cancelled):
+        save_figures(synthetic_maps(), tmp_path / "maps")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_path_of_the_files_is_checked():
