@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -132,6 +132,9 @@ class Cluster:
                 if not future.done():
                     continue
                 raise
+            except CancelledError as error:
+                # Nobody here has cancelled it: the scheduler has, with the worker that held what the task needs.
+                raise DarfixError(f"the workers of {self.name} were lost: they died, or ran out of memory") from error
             except Exception as error:
                 if type(error).__module__.startswith("distributed"):
                     raise DarfixError(f"the workers of {self.name} were lost: {error}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -95,6 +96,13 @@ def test_errors_and_warnings_of_workers_arrive_as_they_are(array):
         assert (caught.value.file, caught.value.path) == ("scan.h5", "1.1")
         with pytest.warns(dc.DarfixWarning, match="the worker noticed something"):
             map_pixels(frames, warning)
+
+
+def test_task_that_is_lost_with_its_worker_is_an_error_and_no_cancelling():
+    lost: Future[tuple[int, list[str]]] = Future()
+    lost.cancel()
+    with pytest.raises(DarfixError, match="the workers of tcp://host were lost"):
+        Cluster(None, "tcp://host")._result(lost, current_execution())
 
 
 @pytest.mark.parametrize("scheduler", ["thread", "local:none", "local:0", "host:8786", ""])
