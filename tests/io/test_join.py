@@ -170,6 +170,7 @@ def test_interrupted_layer_leaves_points_without_frames(tmp_path):
     np.testing.assert_array_equal(dataset.missing, [19, 20, 21])
 
 
+@pytest.mark.filterwarnings("ignore:the scan in mu is narrower than the curves")
 def test_maps_of_joined_layers_are_those_of_the_whole_stack(steps_of_samz):
     joined = dc.define_dimensions(dc.load(steps_of_samz, scan="all"))
     whole = dc.Dataset.from_array(np.asarray(joined.frames), dict(joined.positions), unit={"mu": "deg", "samz": "mm"})
