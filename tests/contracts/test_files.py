@@ -13,14 +13,10 @@ from darfix_core.workflow.rerun import open_stored
 
 from .cases import STEPS, assert_same, inputs_of, scan
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
+
 READERS = [name for name in STEPS if get_step(name).input_path]
 WRITERS = [name for name in STEPS if get_step(name).output_path]
-
-
-@pytest.fixture(autouse=True)
-def without_pictures(monkeypatch):
-    """Pictures take a second each; that they are written whole is tested with them."""
-    monkeypatch.setattr("darfix_core.steps.save_maps.figure_writers", lambda maps, stem: {})
 
 
 def written(name, path, **parameters):

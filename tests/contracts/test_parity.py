@@ -28,6 +28,8 @@ from darfix_core.workflow.runner import run_plan
 from .cases import REFUSALS, STEPS, assert_same, scan, variants
 from .widgets import registry, widget_of
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
+
 #: Step that saves what is of that type.
 SAVED_BY = {dc.Dataset: "save_dataset", dc.Maps: "save_maps"}
 
@@ -42,12 +44,6 @@ def opened(file: Path) -> Any:
     """Dataset or maps in a file."""
     stored = open_stored(str(file))
     return dc.load(file) if isinstance(stored, dc.Dataset) else stored
-
-
-@pytest.fixture(autouse=True)
-def without_pictures(monkeypatch):
-    """Pictures take a second each, and nobody looks at them here."""
-    monkeypatch.setattr("darfix_core.steps.save_maps.figure_writers", lambda maps, stem: {})
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import importlib
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -29,13 +30,36 @@ WAITS = {"persist": "what it costs in memory or on the disk is looked at first"}
 WRONG = ({"wrong": 1}, 1.5, "no such value", [[]])
 
 
+@pytest.fixture(scope="module")
+def harness(qapp):
+    """Orange's harness for widgets that are looked at and not changed."""
+    from Orange.widgets.tests.base import WidgetTest
+
+    class Harness(WidgetTest):
+        def runTest(self):
+            """Nothing: only the harness is wanted."""
+
+    Harness.setUpClass()
+    made = Harness()
+    made.setUp()
+    yield made
+    made.tearDown()
+    Harness.tearDownClass()
+
+
+@pytest.fixture(scope="module")
+def as_made(harness):
+    """Widgets as they are when they are made; each is made once, which takes its time."""
+    return cache(lambda name: harness.create_widget(widget_of(name)))
+
+
 @pytest.fixture
-def widget(orange, request):
-    return orange.create_widget(widget_of(request.param))
+def widget(as_made, request):
+    return as_made(request.param)
 
 
-def each_widget(**keywords):
-    return pytest.mark.parametrize("widget", MODULES, indirect=True, **keywords)
+def each_widget():
+    return pytest.mark.parametrize("widget", MODULES, indirect=True)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -77,25 +101,29 @@ def test_widget_has_name_description_keywords_and_icon(qapp, name):
     assert Path(entry.icon).is_file()
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_help_leads_to_a_page_of_the_widget(qapp, name, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def help_of(qapp, tmp_path_factory):
+    """Finds the page of a widget as the canvas does."""
     from AnyQt.QtGui import QDesktopServices
     from orangecanvas.help import manager
     from orangecanvas.registry import WidgetRegistry
     from orangewidget.workflow.discovery import WidgetDiscovery
 
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda folder: tmp_path / folder)
-    monkeypatch.setattr(manager, "_providers_cache", {})
-    registry = WidgetRegistry()
+    registry, folder = WidgetRegistry(), tmp_path_factory.mktemp("help")
     WidgetDiscovery(registry).run([point for point in entry_points(group="orange.widgets") if point.name == "DFXM"])
-    helper = manager.HelpManager()
-    helper.set_registry(registry)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("platformdirs.user_cache_path", lambda name: folder / name)
+        patch.setattr(manager, "_providers_cache", {})
+        helper = manager.HelpManager()
+        helper.set_registry(registry)
+        yield lambda cls: asyncio.run(helper.search_async({"id": f"{cls.__module__}.{cls.__name__}"}))
+    QDesktopServices.unsetUrlHandler("file")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_help_leads_to_a_page_of_the_widget(help_of, name):
     cls = widget_of(name)
-    try:
-        url = asyncio.run(helper.search_async({"id": f"{cls.__module__}.{cls.__name__}"}))
-    finally:
-        QDesktopServices.unsetUrlHandler("file")
-    text = Path(url.toLocalFile()).read_text(encoding="utf8")
+    text = Path(help_of(cls).toLocalFile()).read_text(encoding="utf8")
     assert f"<h1>{cls.name}</h1>" in text
     assert all(parameter in text for parameter in cls.step.parameters.entries)
 
@@ -206,6 +234,7 @@ def committed(orange, widget):
 
 
 @pytest.mark.parametrize("name", MODULES)
+@pytest.mark.usefixtures("without_pictures")
 def test_wrong_parameter_is_named_and_nothing_is_sent(orange, files, name):
     cls = widget_of(name)
     good = files(cls.step) | ({"overwrite": True} if "overwrite" in cls.step.parameters.entries else {})
