@@ -153,6 +153,33 @@ def test_button_stays_after_a_cancellation(orange, qtbot, owroi, rocking_dataset
     assert not button.isEnabled()
 
 
+def test_new_result_cancels_what_widgets_behind_compute_from_the_old_one(orange, qtbot, owroi, rocking_dataset, gate):
+    from orangewidget.workflow.widgetsscheme import WidgetsScheme
+
+    from tests.contracts.widgets import descriptions
+
+    roi = next(found for found in descriptions() if found.name == owroi.name)
+    scheme = WidgetsScheme()
+    nodes = [scheme.new_node(roi) for _ in range(3)]
+    for source, sink in zip(nodes, nodes[1:], strict=False):
+        scheme.new_link(source, "Dataset", sink, "Dataset")
+    first, second, third = (scheme.widget_for_node(node) for node in nodes)
+    gate.opened.set()
+    first.received["dataset"] = rocking_dataset
+    first.commit.now()
+    qtbot.waitUntil(lambda: third.produced is not None)
+    gate.opened.clear()
+    third.commit.now()
+    qtbot.waitUntil(lambda: third.task is not None and len(gate.started) == 4)
+    gate.opened.set()
+    first.change_parameters(origin=(1, 1))
+    assert third.task is None
+    qtbot.waitUntil(lambda: third.produced is not None and third.produced.origin == (1, 1))
+    for widget in (first, second, third):
+        widget.onDeleteWidget()
+    scheme.clear()
+
+
 def test_one_button_computes_again(orange, qtbot, owroi, rocking_dataset, gate):
     from AnyQt.QtCore import Qt
 
@@ -283,7 +310,7 @@ def test_report_names_inputs_parameters_and_shows_the_picture(orange, owroi, roc
     orange.wait_until_finished(widget=widget)
     widget.create_report_html()
     assert "ascan mu" in widget.report_html
-    assert "(4, 5) px" in widget.report_html
+    assert "4, 5 px" in widget.report_html
     assert "data:image/png;base64" in widget.report_html
 
 

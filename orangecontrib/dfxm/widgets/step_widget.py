@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from AnyQt.QtCore import QBuffer, QIODevice, QSize, Qt, QTimer
-from AnyQt.QtGui import QShowEvent
 from AnyQt.QtWidgets import QLabel, QPushButton, QSpacerItem, QWidget
 from Orange.widgets.settings import Setting
 from Orange.widgets.utils.concurrent import ConcurrentWidgetMixin, TaskState
@@ -26,12 +25,13 @@ from darfix_core.workflow.paths import beside_workflow
 from orangecontrib.dfxm.summaries import error_text, facts
 from orangecontrib.dfxm.views.latest_task import LatestTask
 from orangecontrib.dfxm.views.parameter_editors import Editor
-from orangecontrib.dfxm.views.parameter_form import ParameterForm, parameter_label
+from orangecontrib.dfxm.views.parameter_form import ParameterForm, parameter_label, value_text
+from orangecontrib.dfxm.widgets.followers import stop_followers
 
 log = logging.getLogger(__name__)
 
 Literal = Any
-_FRAME = 60  # px around a window, for its frame and bars of the desktop
+_FRAME = 100  # px of the screen left free by new windows: for their frame, which Qt takes for 40 px, on both sides
 # What the user can do something about; anything else is a mistake of ours and goes to the log with its trace.
 _EXPECTED = (DarfixError, ValueError, TypeError, OSError, MemoryError)
 
@@ -177,13 +177,12 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
         """Size of a new window."""
         return QSize(*self.window_size)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Give a window that was never shown its size: Qt takes two thirds of the screen at most."""
-        fresh = not self.testAttribute(Qt.WA_Resized) and self.savedWidgetGeometry is None
-        super().showEvent(event)
-        if fresh:
+    def setVisible(self, visible: bool) -> None:
+        """Give a window that was never shown its size: Qt would take two thirds of a small screen at most."""
+        if visible and not self.testAttribute(Qt.WA_Resized):
             room = self.screen().availableSize()
             self.resize(self.sizeHint().boundedTo(QSize(room.width() - _FRAME, room.height() - _FRAME)))
+        super().setVisible(visible)
 
     # What a concrete widget replaces
 
@@ -290,6 +289,7 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
         if missing is not None:
             self.drop_result(missing)
             return
+        stop_followers(self)
         for name in self.step.outputs:
             getattr(self.Outputs, name).invalidate()
         self.start(self.runner(), self.step, dict(self.received), self.resolved_parameters())
@@ -325,6 +325,7 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
     def drop_result(self, message: str = "") -> None:
         """Take the result back, and stop what would give another; say what is waited for."""
         self.cancel()
+        stop_followers(self)
         self._clear_messages()
         if message:
             self.Information.waiting(message)
@@ -376,11 +377,9 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
         for name, value in self.received.items():
             if value is not None:
                 self.report_items(parameter_label(name), facts(value))
-        units = {name: parameter.unit for name, parameter in self.step.parameters.entries.items()}
-        self.report_items(
-            "Parameters",
-            {parameter_label(name): f"{value} {units[name]}".rstrip() for name, value in self.parameters().items()},
-        )
+        entries = self.step.parameters.entries
+        values = {parameter_label(name): value_text(entries[name], value) for name, value in self.parameters().items()}
+        self.report_items("Parameters", values)
         if self.produced is not None:
             self.report_items("Result", facts(self.produced))
         picture = self.picture()
