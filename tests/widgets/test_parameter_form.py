@@ -10,6 +10,16 @@ from annotated_types import Ge, Gt, Lt, MultipleOf
 from darfix_core.engine.parameters import Parameter
 
 
+def test_values_are_told_in_words():
+    from orangecontrib.dfxm.views.parameter_form import value_text
+
+    tolerance = Parameter("tolerance", float | None, None, description="How far; None: 0.3.", unit="step")
+    assert value_text(tolerance, None) == "default: 0.3"
+    assert value_text(tolerance, 0.2) == "0.2 step"
+    assert value_text(Parameter("shape", tuple[int, int], (4, 5), unit="px"), (4, 5)) == "4, 5 px"
+    assert value_text(Parameter("figures", bool, True), True) == "yes"
+
+
 @pytest.fixture
 def make_form(qtbot):
     from orangecontrib.dfxm.views.parameter_form import ParameterForm

@@ -39,6 +39,16 @@ def meaning_of_none(parameter: Parameter) -> str:
     return f"default: {text}" if 0 < len(text) <= _LONGEST_CHECK else "default"
 
 
+def value_text(parameter: Parameter, value: Any) -> str:
+    """Value of a parameter for people, with its unit."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return meaning_of_none(parameter)
+    text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    return f"{text} {parameter.unit}".rstrip()
+
+
 def make_editor(parameter: Parameter) -> Editor:
     """Editor that fits the type of a parameter.
 

@@ -161,10 +161,10 @@ class ScanEditor(Editor):
             self._show_list()
 
     def _show_list(self) -> None:
-        # While the file is looked at, nothing is offered, and the list stays as it was.
-        one = len(self._offered) == 2 and self.chosen_names() is None
-        self.button.setVisible(not one)
-        self._several.setVisible(self.button.isChecked() and self.isEnabled() and not one)
+        # One that is chosen by the program, and the scans.
+        several = len(self._offered) > 2 or self.chosen_names() is not None
+        self.button.setVisible(several or len(self._offered) < 2)
+        self._several.setVisible(self.button.isChecked() and self.isEnabled() and several)
 
     def _take(self, value: str | None) -> None:
         self._value = value
