@@ -71,9 +71,16 @@ def stripe_rows(frames: Frames, run: Execution) -> int:
 
 
 def block_frames(frames: Frames, memory: int) -> int:
-    """Whole frames that are read together, of at most so many bytes; fewer than a stored block never."""
+    """Whole frames that are read together, of at most so many bytes; fewer than a stored block never.
+
+    What is decoded for them counts too: of a small region of large compressed frames not all are read in one go, so
+    that the progress is told meanwhile.
+    """
     n_frames, ny, nx = frames.shape
-    wanted = max(1, min(_READ_BYTES, memory) // (ny * nx * bytes_of_count(frames)))
+    _, source_ny, source_nx = frames.source.shape
+    decoded = min(source_ny, max(ny, frames.storage.rows)) * source_nx * np.dtype(frames.source.dtype).itemsize
+    held = ny * nx * bytes_of_count(frames)
+    wanted = max(1, min(_READ_BYTES // max(decoded, held), memory // held))
     unit = frames.storage.frames
     return min(n_frames, max(1, wanted // unit) * unit)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from darfix_core.engine import cutting
 from darfix_core.engine.cutting import BlockSizes, block_frames, curves_are_stored, frame_ranges, ranges, row_ranges
 from darfix_core.model.frame_sources import Storage
 from darfix_core.model.frames import Frames
@@ -43,6 +44,16 @@ def test_blocks_of_frames_hold_whole_stored_blocks_or_one():
     assert block_frames(frames, 200) == 19
     parts = frame_ranges(frames.select(range(10, 101)), 50 * 200, BlockSizes())
     assert [(part.start, part.stop) for part in parts] == [(0, 28), (28, 66), (66, 91)]
+
+
+def test_small_region_of_compressed_frames_is_not_read_in_one_go(monkeypatch):
+    monkeypatch.setattr(cutting, "_READ_BYTES", 10 * 100 * 20 * 2)
+    plain = stored((101, 100, 20), Storage()).crop((7, 0), (10, 5))
+    assert block_frames(plain, 10**9) == 100
+    chunks = stored((101, 100, 20), Storage(rows=100)).crop((7, 0), (10, 5))
+    assert block_frames(chunks, 10**9) == 10
+    # What is held in memory is the region only.
+    assert block_frames(chunks, 4 * 10 * 5 * 2) == 4
 
 
 def test_stripes_hold_whole_stored_rows():
