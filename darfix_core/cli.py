@@ -12,11 +12,14 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from darfix_core import __version__
 from darfix_core.commands.signals import Terminated, terminate_as_interrupt
 from darfix_core.errors import Cancelled, DarfixError, DarfixWarning
+
+if TYPE_CHECKING:
+    from darfix_core.workflow.overrides import Overrides
 
 _EPILOG = """
 examples:
@@ -52,11 +55,18 @@ def _info(options: argparse.Namespace) -> int:
     return info(options.file, scan=options.scan, as_json=options.json, positions=options.positions)
 
 
+def _overrides(options: argparse.Namespace) -> Overrides:
+    from darfix_core.workflow.overrides import Overrides
+
+    return Overrides(
+        options.input, options.scan, options.set, options.output, options.overwrite, positions=options.positions
+    )
+
+
 def _run(options: argparse.Namespace) -> int:
     from darfix_core.commands.run import run
-    from darfix_core.workflow.plan import Overrides
 
-    overrides = Overrides(options.input, options.scan, options.set, options.output, options.overwrite)
+    overrides = _overrides(options)
     return run(options.workflow, overrides, threads=options.threads, dry_run=options.dry_run, join=options.join)
 
 
@@ -84,10 +94,8 @@ def _apply(options: argparse.Namespace) -> int:
 
 def _rerun(options: argparse.Namespace) -> int:
     from darfix_core.commands.rerun import rerun
-    from darfix_core.workflow.plan import Overrides
 
-    changes = Overrides(options.input, options.scan, options.set, options.output, options.overwrite)
-    return rerun(options.file, changes, threads=options.threads, dry_run=options.dry_run)
+    return rerun(options.file, _overrides(options), threads=options.threads, dry_run=options.dry_run)
 
 
 def _steps(options: argparse.Namespace) -> int:
@@ -129,7 +137,7 @@ def make_parser() -> argparse.ArgumentParser:
     info.add_argument(
         "--scan", metavar="S", help="only this scan, such as 1.1, or several and what joins them: 1.1,3.1 or all"
     )
-    info.add_argument("--positions", metavar="FILE", help="table with the positions of the motors, such as motors.csv")
+    _positions_option(info)
     info.add_argument("--json", action="store_true", help="write JSON, for programs")
 
     _run_options(command("run", _run, "run a workflow that was saved in the canvas"))
@@ -154,6 +162,14 @@ def make_parser() -> argparse.ArgumentParser:
     canvas = command("canvas", _canvas, "start Orange Canvas")
     canvas.add_argument("workflow", nargs="?", metavar="FILE", help=".ows file to open")
     return parser
+
+
+def _positions_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--positions",
+        metavar="FILE",
+        help="table with the positions of the motors, such as motors.csv, for frames that come without",
+    )
 
 
 def _computing_options(command: argparse.ArgumentParser) -> None:
@@ -212,6 +228,7 @@ def _run_options(run: argparse.ArgumentParser) -> None:
         metavar="S",
         help="scan to read, such as 1.1, or several, each a run of its own: 1.1,3.1 or 1.1-7.1 or all",
     )
+    _positions_option(run)
     run.add_argument("--join", action="store_true", help="join several files or scans to one dataset, in one run")
     run.add_argument(
         "--output",
@@ -242,7 +259,8 @@ def _rerun_options(rerun: argparse.ArgumentParser) -> None:
         help="file to read instead of the one that was read; or a saved dataset, to begin with instead of the result "
         "of a step. May be given several times",
     )
-    rerun.add_argument("--scan", metavar="S", help="scan to read, such as 1.1")
+    rerun.add_argument("--scan", metavar="S", help="scan to read, such as 1.1 (1 for short)")
+    _positions_option(rerun)
     rerun.add_argument(
         "--output", "-o", metavar="PATH", help="file, or folder, to write to (default: FILE_rerun.h5 beside the file)"
     )

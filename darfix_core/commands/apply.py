@@ -137,7 +137,13 @@ class _Application:
         if separator and self._request.scan:
             raise DataFileError(f"two scans are named, {scan!r} and --scan {self._request.scan}", file=path)
         step = get_step("load")
-        return self._run(step, {}, {"path": path, "scan": scan or self._request.scan}, Node(name, step.title, step.id))
+        first = name == next(iter(self._step.inputs))
+        parameters = {
+            "path": path,
+            "scan": scan or self._request.scan,
+            "positions": self._request.positions if first else None,
+        }
+        return self._run(step, {}, parameters, Node(name, step.title, step.id))
 
     def _call(self, step: Step, inputs: dict[str, Any], parameters: dict[str, Any]) -> Any:
         """Result of a step, with a line for it."""

@@ -30,6 +30,8 @@ class Request:
         File to write.
     scan : str or None
         Scan to read from the files of datasets.
+    positions : str or None
+        Table of the motors' positions for the first of these files.
     overwrite : bool
     threads : int or None
     scheduler : str or None
@@ -39,6 +41,7 @@ class Request:
     parameters: dict[str, Any]
     output: str | None
     scan: str | None
+    positions: str | None
     overwrite: bool
     threads: int | None
     scheduler: str | None
@@ -68,7 +71,9 @@ def read_request(step: Step, arguments: Sequence[str], parser: argparse.Argument
     _add_options(step, parser)
     given, unknown = parser.parse_known_intermixed_args(list(arguments))
     if unknown:
-        known = [option for action in parser._actions for option in action.option_strings if option.startswith("--")]
+        options = (option for action in parser._actions for option in action.option_strings)
+        # Parameters may be written with dashes or underscores; once is enough.
+        known = [option for option in options if option.startswith("--") and "_" not in option]
         raise DarfixError(f"{step.id} has no option {unknown[0]!r}{nearest(unknown[0].partition('=')[0], known)}")
     values = {key: value for key, value in vars(given).items() if value is not None}
     entries = step.parameters.entries
@@ -84,7 +89,8 @@ def read_request(step: Step, arguments: Sequence[str], parser: argparse.Argument
         parameters |= _file_parameter(step, given.files)
     else:
         files |= _by_place(step, given.files, files)
-    return Request(files, parameters, given.output, values.get("scan"), given.overwrite, given.threads, given.scheduler)
+    scan, positions = values.get("scan"), values.get("positions")
+    return Request(files, parameters, given.output, scan, positions, given.overwrite, given.threads, given.scheduler)
 
 
 def _add_options(step: Step, parser: argparse.ArgumentParser) -> None:
@@ -96,7 +102,10 @@ def _add_options(step: Step, parser: argparse.ArgumentParser) -> None:
     for entry in list(step.inputs.values())[1:]:
         files.add_argument(f"--{entry.name}", dest=_INPUT + entry.name, metavar="FILE", help=f"{entry.kind.__name__}")
     if any(entry.kind is Dataset for entry in step.inputs.values()):
-        files.add_argument("--scan", metavar="S", help="scan to read from the INPUT, such as 1.1")
+        files.add_argument("--scan", metavar="S", help="scan to read from the INPUT, such as 1.1 (1 for short)")
+        files.add_argument(
+            "--positions", metavar="FILE", help="table with the positions of the motors for the first INPUT"
+        )
     files.add_argument("--output", "-o", metavar="FILE.h5", help="file to write the result to")
     files.add_argument("--overwrite", action="store_true", help="replace files that exist")
     group = parser.add_argument_group("parameters")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 
 from darfix_core.commands.run import execute_and_tell
 from darfix_core.commands.signals import cancel_on_interrupt
-from darfix_core.commands.terminal import RunLines, say, say_table
+from darfix_core.commands.terminal import RunLines, complain, say, say_table
 from darfix_core.engine.execution import execution
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.comparison import Difference, compare
 from darfix_core.workflow.graph import Node
 from darfix_core.workflow.overrides import Overrides
+from darfix_core.workflow.plan import Plan
 from darfix_core.workflow.rerun import Rerun, make_rerun, may_be_equal, open_stored
 from darfix_core.workflow.runner import open_inputs
 
@@ -37,13 +39,12 @@ def rerun(file: str, changes: Overrides, *, threads: int | None, dry_run: bool) 
         Exit status.
     """
     stored = open_stored(file)
-    again = make_rerun(stored, file, changes)
+    again = make_rerun(stored, file, changes, only_plan=dry_run)
     _show_steps(again, os.path.basename(file))
+    for message in again.warnings:
+        complain("warning", message)
     if dry_run:
-        with RunLines() as lines:
-            for key, dataset in open_inputs(again.plan, lines).items():
-                say(f"{again.plan.graph.nodes[key].title} would read {dataset}")
-        say("Nothing was run.")
+        _show_plan(again.plan, overwrite=changes.overwrite)
         return 0
     execute_and_tell(again.plan, threads)
     made = open_stored(again.output)
@@ -68,6 +69,18 @@ def _show_steps(again: Rerun, name: str) -> None:
     say("Files that were read:")
     for line in again.sources:
         say(f"     {line}")
+
+
+def _show_plan(plan: Plan, *, overwrite: bool) -> None:
+    """What would be read and written, and which of the files stand in the way."""
+    with RunLines() as lines:
+        for key, dataset in open_inputs(plan, lines).items():
+            say(f"{plan.graph.nodes[key].title} would read {dataset}")
+    for path in chain.from_iterable(plan.files.values()):
+        there = os.path.lexists(path)
+        note = " (exists, would be replaced)" if overwrite else " (exists: give --overwrite, or another --output)"
+        say(f"writes {path}{note if there else ''}")
+    say("Nothing was run.")
 
 
 def _compared(stored: Dataset | Maps, made: Dataset | Maps, threads: int | None) -> list[Difference]:

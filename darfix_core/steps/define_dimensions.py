@@ -92,8 +92,8 @@ def _found(dataset: Dataset, tolerance: float | None) -> Dataset:
     if not dataset.positions:
         raise DimensionError(
             "The scan has no motor positions to find dimensions from. Load it with a table of them "
-            '(positions="motors.csv"), or define the dimensions by hand, with assign="order" where the order of the '
-            "frames gives their places."
+            '(positions="motors.csv", on the command line --positions motors.csv), or define the dimensions by hand, '
+            'with assign="order" where the order of the frames gives their places.'
         )
     parameters = dataset.metadata.get("scan_parameters")
     grid = find_dimensions(

@@ -11,7 +11,7 @@ from typing import Any
 
 from darfix_core.engine.file_parameters import is_there
 from darfix_core.engine.parameters import Parameter, Parameters
-from darfix_core.errors import WorkflowError, nearest
+from darfix_core.errors import DataFileError, WorkflowError, nearest
 from darfix_core.workflow.graph import Graph, Node
 
 
@@ -31,6 +31,8 @@ class Overrides:
         Folder for the files that are written.
     overwrite : bool
         Existing files may be replaced.
+    positions : str, optional
+        Table of the motors' positions that the only node with such a parameter reads.
     """
 
     inputs: Sequence[str] = ()
@@ -38,6 +40,7 @@ class Overrides:
     parameters: Sequence[str] = ()
     output: str | None = None
     overwrite: bool = False
+    positions: str | None = None
 
 
 def set_parameters(graph: Graph, texts: Sequence[str]) -> Graph:
@@ -186,3 +189,26 @@ def split_input(text: str, known: Collection[str]) -> tuple[str | None, str]:
 def set_scan(graph: Graph, scan: str | None) -> Graph:
     """Graph in which the only node that can reads the given scan; None: that of the workflow."""
     return graph if scan is None else graph.with_node(scan_reader(graph).with_parameters(scan=scan))
+
+
+def set_positions(graph: Graph, positions: str | None) -> Graph:
+    """Graph in which the only node that can reads the given table of positions; None: those of the workflow.
+
+    Of several nodes that can it is the one that reads a table already.
+
+    Raises
+    ------
+    WorkflowError
+        If it is not clear which node is meant.
+    DataFileError
+        If there is no such file.
+    """
+    if positions is None:
+        return graph
+    nodes = [node for node in graph.order if node.step.input_path and "positions" in node.step.parameters.entries]
+    reading = [node for node in nodes if node.parameters.get("positions")]
+    node = _only(graph, reading if len(reading) == 1 else nodes, "positions table", "--set 'NODE.positions=FILE'")
+    path = os.path.abspath(os.path.expanduser(positions))
+    if not os.path.isfile(path):
+        raise DataFileError("no such file: a table of positions", file=path)
+    return graph.with_node(node.with_parameters(positions=path))

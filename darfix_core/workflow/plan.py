@@ -17,7 +17,7 @@ from darfix_core.figures.files import files_to_write
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.graph import Graph, Link, Node
 from darfix_core.workflow.overrides import Overrides as Overrides
-from darfix_core.workflow.overrides import set_inputs, set_scan
+from darfix_core.workflow.overrides import set_inputs, set_positions, set_scan
 from darfix_core.workflow.overrides import set_parameters as set_parameters
 from darfix_core.workflow.overrides import split_input as split_input
 
@@ -78,6 +78,7 @@ def make_plan(graph: Graph, overrides: Overrides | None = None) -> Plan:
         reasons = "; ".join(f"{whole.nodes[key].title!r}: {reason}" for key, reason in skipped.items())
         raise WorkflowError(f"{graph.name}: no node can run: {reasons}")
     graph = set_scan(set_inputs(graph, overrides.inputs), overrides.scan)
+    graph = set_positions(graph, overrides.positions)
     graph = _set_outputs(graph, overrides)
     for node in graph.order:
         graph = graph.with_node(_checked(node, graph.name))

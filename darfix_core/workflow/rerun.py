@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ from darfix_core.model.dataset import Dataset
 from darfix_core.model.history import ARRAY, History
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.graph import Graph, Link, Node
-from darfix_core.workflow.overrides import Overrides, set_parameters, split_input
+from darfix_core.workflow.overrides import Overrides, set_parameters, set_positions, set_scan, split_input
 from darfix_core.workflow.plan import Plan, make_plan
 from darfix_core.workflow.replay import needed_nodes, step_of
 from darfix_core.workflow.source_files import (
     as_it_is_now,
     file_of,
     is_moved_from,
+    kept_with_other_data,
     listed,
     main_path,
     reads_a_file,
@@ -46,11 +47,14 @@ class Rerun:
         What has become of the files that are read, a line each.
     output : str
         File that is written.
+    warnings : tuple of str
+        What is read as before although it may not fit other data.
     """
 
     plan: Plan
     sources: tuple[str, ...]
     output: str
+    warnings: tuple[str, ...] = ()
 
 
 def open_stored(file: str) -> Dataset | Maps:
@@ -68,7 +72,7 @@ def open_stored(file: str) -> Dataset | Maps:
     return open_saved_dataset(path) if kind == "dataset" else load_maps(path)
 
 
-def make_rerun(stored: Dataset | Maps, file: str, changes: Overrides) -> Rerun:
+def make_rerun(stored: Dataset | Maps, file: str, changes: Overrides, *, only_plan: bool = False) -> Rerun:
     """Workflow of the steps that made a stored result.
 
     Parameters
@@ -81,6 +85,8 @@ def make_rerun(stored: Dataset | Maps, file: str, changes: Overrides) -> Rerun:
         What to change. `inputs` name files by ``"PATH"`` or ``"STEP=PATH"``, where STEP is the id or title of a step
         that reads a file, or of one whose result is replaced by what the file holds. A saved intermediate result
         is recognised. `output` is a folder, or a file; None: ``<stem>_rerun.h5`` beside the stored file.
+    only_plan : bool
+        The plan will not run: its output may exist.
 
     Returns
     -------
@@ -113,19 +119,22 @@ def make_rerun(stored: Dataset | Maps, file: str, changes: Overrides) -> Rerun:
     _check_origin(history, names, needed - set(starts))
     graph = _graph(history, names, needed, given | starts, os.path.basename(file))
     graph = set_parameters(graph, changes.parameters)
+    graph = set_positions(set_scan(graph, changes.scan), changes.positions)
+    warnings: list[str] = []
     for key, node in history.in_order():
         if key in needed and key not in starts and node.sources:
-            lines += source_lines(history, key, names, graph.nodes[names[key]], given.get(key))
+            what = history, key, names, graph.nodes[names[key]], given.get(key)
+            lines += source_lines(*what)
+            warnings += kept_with_other_data(*what)
     output = _output_file(file, changes.output)
-    if os.path.realpath(output) == os.path.realpath(os.path.expanduser(file)):
-        raise DataFileError("holds the result that is made again; choose another name", file=output)
-    if os.path.realpath(output) in map(os.path.realpath, history.files):
-        raise DataFileError("is one of the files that the result was made from; choose another name", file=output)
-    plan = make_plan(
-        _with_writer(graph, names[str(history.head)], isinstance(stored, Maps), output),
-        Overrides(scan=changes.scan, overwrite=changes.overwrite),
-    )
-    return Rerun(plan, tuple(lines), output)
+    _check_output(output, file, history)
+    graph = _with_writer(graph, names[str(history.head)], isinstance(stored, Maps), output)
+    plan = make_plan(graph, Overrides(overwrite=changes.overwrite or only_plan))
+    if only_plan:
+        (key,) = plan.files
+        writer = plan.graph.nodes[key].with_parameters(overwrite=changes.overwrite)
+        plan = replace(plan, graph=plan.graph.with_node(writer))
+    return Rerun(plan, tuple(lines), output, tuple(warnings))
 
 
 def step_names(history: History) -> dict[str, str]:
@@ -261,6 +270,14 @@ def _with_writer(graph: Graph, head: str, is_maps: bool, output: str) -> Graph:
     return Graph(
         {**graph.nodes, writer.id: writer}, (*graph.links, Link(head, channel, writer.id, channel)), graph.name
     )
+
+
+def _check_output(output: str, file: str, history: History) -> None:
+    """What the result was made from stays, and so does the stored result, whatever is asked for."""
+    if os.path.realpath(output) == os.path.realpath(os.path.expanduser(file)):
+        raise DataFileError("holds the result that is made again; choose another name", file=output)
+    if os.path.realpath(output) in map(os.path.realpath, history.files):
+        raise DataFileError("is one of the files that the result was made from; choose another name", file=output)
 
 
 def _output_file(file: str, output: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatch
 from typing import Any
 
 from darfix_core.errors import DataFileError
@@ -29,7 +30,7 @@ def main_path(node: HistoryNode) -> Any:
 def source_lines(
     history: History, key: str, names: Mapping[str, str], node: Node, given: tuple[str, ...] | None
 ) -> list[str]:
-    """What has become of the files that a step read.
+    """What has become of the files that a step read: a line for each, tables of positions and dark frames included.
 
     Parameters
     ----------
@@ -52,32 +53,114 @@ def source_lines(
     DataFileError
         If one is missing, and no other is given.
     """
-    old = history.nodes[key]
-    if given is not None:
-        moved = len(given) == 1 and is_moved_from(old, given[0])
-        was = file_of(old.sources[0].url)
-        words = f"the same file, which was {was}" if moved else f"instead of {was}"
-        return [f"{names[key]}: {listed(given)}: {words}"]
-    before = {name: old.parameters.get(name) for name in node.step.file_parameters}
-    if any(_plain(node.parameters.get(name)) != _plain(value) for name, value in before.items()):
-        return [f"{names[key]}: other files than before, as --set says"]
-    files = {file_of(source.url): source for source in old.sources}
+    old, main = history.nodes[key], node.step.input_path
+    lines: list[str] = []
+    missing: dict[str, list[str]] = {}
+    for name, sources in _by_parameter(old, node).items():
+        label = names[key] if name == main else f"{names[key]}, {name}"
+        if name == main and given is not None:
+            lines.append(f"{label}: {_replaced(old, given)}")
+        elif _is_set(old, node, name):
+            was = f"instead of {file_of(sources[0].url)}" if sources else "none was read then"
+            lines.append(f"{label}: {_listed_value(node.parameters.get(name))}: {was}")
+        else:
+            told, gone = _kept(sources)
+            lines += [f"{label}: {text}" for text in told]
+            missing |= {name: gone} if gone else {}
+    for name, gone in missing.items():
+        n_files = len({file_of(source.url) for source in old.sources})
+        raise DataFileError(_how_to_replace(history, key, names, name, len(gone), n_files), file=gone[0])
+    return lines
+
+
+def kept_with_other_data(
+    history: History, key: str, names: Mapping[str, str], node: Node, given: tuple[str, ...] | None
+) -> list[str]:
+    """Warnings of files that belong to the data which were read, and are read with other data now.
+
+    Such are tables of positions and dark frames. Parameters as in `source_lines`.
+    """
+    old, main = history.nodes[key], node.step.input_path
+    moved = given is not None and len(given) == 1 and is_moved_from(old, given[0])
+    if not any(_is_set(old, node, name) for name in (_SELECTING if moved else (main, *_SELECTING))):
+        return []
+    messages = []
+    for name, sources in _by_parameter(old, node).items():
+        if name == main or not sources or _is_set(old, node, name):
+            continue
+        option = "--positions FILE or " if name == "positions" else ""
+        messages.append(
+            f"{names[key]} reads other data, but {name} from {file_of(sources[0].url)} as before; give another by "
+            f"{option}--set '{names[key]}.{name}=FILE', or none by --set '{names[key]}.{name}=None'"
+        )
+    return messages
+
+
+# Parameters that choose other data of the same file.
+_SELECTING = ("scan", "detector")
+
+
+def _by_parameter(old: HistoryNode, node: Node) -> dict[str, list[SourceFile]]:
+    """Files that a step read, by the parameter that names them; what none does belongs to the main one."""
+    main = node.step.input_path
+    found: dict[str, list[SourceFile]] = {
+        name: []
+        for name in node.step.file_parameters
+        if name == main or old.parameters.get(name) or node.parameters.get(name)
+    }
+    further = [name for name in found if name != main]
+    for source in {file_of(source.url): source for source in old.sources}.values():
+        path = file_of(source.url)
+        named = [name for name in further if _names(old.parameters.get(name), path)]
+        found[main if not named or _names(old.parameters.get(main), path) else named[0]].append(source)
+    # A dark scan of the same file is no file of its own.
+    return {name: sources for name, sources in found.items() if sources or name == main or _is_set(old, node, name)}
+
+
+def _names(value: Any, path: str) -> bool:
+    """True where a parameter stands for a file: by its name, a pattern, or its folder."""
+    files: list[str] = [file_of(entry) for entry in ([value] if isinstance(value, str) else value or ())]
+    return any(path == file or fnmatch(path, file) or path.startswith(os.path.join(file, "")) for file in files)
+
+
+def _is_set(old: HistoryNode, node: Node, name: str) -> bool:
+    """True where a parameter will not have the value that it had."""
+    return bool(_plain(node.parameters.get(name)) != _plain(old.parameters.get(name)))
+
+
+def _replaced(old: HistoryNode, given: tuple[str, ...]) -> str:
+    was = file_of(old.sources[0].url)
+    moved = len(given) == 1 and is_moved_from(old, given[0])
+    return f"{listed(given)}: {f'the same file, which was {was}' if moved else f'instead of {was}'}"
+
+
+def _listed_value(value: Any) -> str:
+    return "none" if value is None else listed((value,) if isinstance(value, str) else value)
+
+
+def _kept(sources: Sequence[SourceFile]) -> tuple[list[str], list[str]]:
+    """Words about files that are read again, and those that are gone."""
+    files = {file_of(source.url): source for source in sources}
     now = {path: as_it_is_now(source) for path, source in files.items()}
-    missing = [path for path, status in now.items() if status is None]
-    if missing:
-        raise DataFileError(_how_to_replace(history, key, names, len(missing), len(files)), file=missing[0])
+    gone = [path for path, status in now.items() if status is None]
     changes = [text for path, source in files.items() if (text := change_of(source, now[path]))]
     if len(files) > _LISTED:
         more = f", {len(changes)} have changed: {changes[0]}" if changes else ": the same as then"
-        return [f"{names[key]}: {len(files)} files, {next(iter(files))} ...{more}"]
+        return [f"{len(files)} files, {next(iter(files))} ...{more}"], gone
     same = [f"{path}: the same as then" for path, source in files.items() if not change_of(source, now[path])]
-    return [f"{names[key]}: {text}" for text in (*same, *changes)]
+    return [*same, *changes], gone
 
 
-def _how_to_replace(history: History, key: str, names: Mapping[str, str], n_missing: int, n_files: int) -> str:
-    """What to do about missing files."""
+def _how_to_replace(
+    history: History, key: str, names: Mapping[str, str], parameter: str, n_missing: int, n_files: int
+) -> str:
+    """What to do about missing files, which a parameter names."""
     node = history.nodes[key]
     step, several = step_of(node), f", with {n_missing - 1} more of {n_files} files," if n_missing > 1 else ""
+    if parameter != step.input_path:
+        option = "--positions FILE or " if parameter == "positions" else ""
+        setting = f"--set '{names[key]}.{parameter}=FILE'"
+        return f"is missing{several}; {step.title} read {parameter} from it. Give another by {option}{setting}"
     readers = [entry for entry in history.nodes.values() if entry.step == ARRAY or reads_a_file(entry)]
     only = len({repr(main_path(entry)) for entry in readers}) == 1
     option = "--input PATH" if only else f"--input {names[key]}=PATH"

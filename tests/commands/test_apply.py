@@ -119,6 +119,25 @@ def test_errors_are_one_line_and_status_2(scan, capsys, tmp_path, arguments, mes
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_unknown_option_is_answered_with_each_option_once(scan, capsys):
+    assert main(["apply", "moments", scan, "--xyz", "1", "-o", "x.h5"]) == 2
+    err = capsys.readouterr().err
+    assert "--min-intensity" in err
+    assert "--min_intensity" not in err
+
+
+def test_table_of_positions_goes_with_the_first_input(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("stack.npy", np.ones((3, 4, 5)))
+    np.save("dark.npy", np.ones((2, 4, 5)))
+    np.savetxt("motors.csv", [0.0, 0.1, 0.2], header="mu (deg)", comments="")
+    options = ["--background", "dark.npy", "--source", "dataset", "--positions", "motors.csv"]
+    assert main(["apply", "subtract_background", "stack.npy", *options, "-o", "x.h5"]) == 0
+    assert dc.load("x.h5").positions["mu"].tolist() == [0.0, 0.1, 0.2]
+    assert main(["apply", "define_dimensions", "stack.npy", "-o", "y.h5"]) == 2
+    assert '(positions="motors.csv", on the command line --positions motors.csv)' in capsys.readouterr().err
+
+
 def test_maps_are_no_dataset(scan, capsys):
     main(["apply", "moments", scan, "-o", "maps.h5"])
     assert main(["apply", "roi", "maps.h5", "-o", "x.h5"]) == 2

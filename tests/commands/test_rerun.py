@@ -70,6 +70,35 @@ def test_dry_run_opens_the_files_and_writes_nothing(folder, capsys):
     assert sorted(folder.iterdir()) == before
 
 
+def test_dry_run_tells_of_output_that_exists(folder, capsys):
+    assert main(["rerun", str(folder / "maps.h5")]) == 0
+    capsys.readouterr()
+    assert main(["rerun", str(folder / "maps.h5"), "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    assert f"load: {folder / 'scan.h5'}: the same as then" in out
+    assert f"writes {folder / 'maps_rerun.h5'} (exists: give --overwrite, or another --output)\n" in out
+    assert main(["rerun", str(folder / "maps.h5"), "--dry-run", "--overwrite"]) == 0
+    assert f"writes {folder / 'maps_rerun.h5'} (exists, would be replaced)\n" in capsys.readouterr().out
+
+
+def test_table_of_positions_is_an_option_and_the_old_one_is_warned_of(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    mu = np.linspace(0.0, 1.1, 12)
+    stack = rocking_stack(np.broadcast_to(np.linspace(0.45, 0.65, 7), (5, 7)), mu, sigma=0.1)
+    for name in ("stack", "other"):
+        np.save(f"{name}.npy", stack)
+        np.savetxt(f"{name}.csv", mu, header="mu (deg)", comments="")
+    assert main(["apply", "moments", "stack.npy", "--positions", "stack.csv", "-o", "maps.h5"]) == 0
+    assert main(["rerun", "maps.h5", "--input", "other.npy", "--dry-run"]) == 0
+    out, err = capsys.readouterr()
+    assert f"load, positions: {tmp_path / 'stack.csv'}: the same as then" in out
+    assert "darfix-core: warning: load reads other data, but positions from" in err
+    assert main(["rerun", "maps.h5", "--input", "other.npy", "--positions", "other.csv"]) == 0
+    out, err = capsys.readouterr()
+    assert f"load, positions: {tmp_path / 'other.csv'}: instead of {tmp_path / 'stack.csv'}" in out
+    assert "warning" not in err
+
+
 def test_missing_file_is_one_line_and_status_2(folder, capsys):
     (folder / "scan.h5").unlink()
     assert main(["rerun", str(folder / "maps.h5")]) == 2

@@ -183,7 +183,7 @@ def test_missing_file_that_a_parameter_replaces_is_not_missed(folder):
     os.rename(folder / "scan.h5", folder / "other.h5")
     path = folder / "other.h5"
     rerun = again(folder, parameters=[f"load_1.path={path}", f"load_2.path={path}"])
-    assert rerun.sources[0] == "load_1: other files than before, as --set says"
+    assert rerun.sources == tuple(f"load_{n}: {path}: instead of {folder / 'scan.h5'}" for n in (1, 2))
 
 
 def test_output_is_a_file_or_a_folder(folder):
@@ -200,3 +200,90 @@ def test_stored_file_is_never_replaced_and_others_only_when_asked(folder):
     with pytest.raises(OutputExistsError, match="exists already"):
         again(folder)
     again(folder, overwrite=True)
+
+
+@pytest.fixture
+def series(tmp_path):
+    """A stack without positions, a table of them, dark frames, and maps of the three."""
+    stack = (small_stack(12) % 997 * np.hanning(12)[:, None, None] ** 2).astype(np.uint16)
+    for name in ("stack", "other", "dark", "other_dark"):
+        np.save(tmp_path / f"{name}.npy", stack)
+    for name in ("motors", "other"):
+        lines = ["mu (deg)", *(f"{0.1 * number:.1f}" for number in range(12))]
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines))
+    scan = dc.load(str(tmp_path / "stack.npy"), positions=str(tmp_path / "motors.csv"), dark=str(tmp_path / "dark.npy"))
+    dc.save_maps(dc.moments(dc.define_dimensions(scan)), path=str(tmp_path / "maps.h5"), figures=False)
+    return tmp_path
+
+
+def test_all_files_that_were_read_are_told(series):
+    rerun = again(series)
+    assert rerun.sources == (
+        f"load: {series / 'stack.npy'}: the same as then",
+        f"load, dark: {series / 'dark.npy'}: the same as then",
+        f"load, positions: {series / 'motors.csv'}: the same as then",
+    )
+    assert rerun.warnings == ()
+
+
+def test_other_data_with_the_old_table_and_dark_frames_are_warned_of(series):
+    rerun = again(series, inputs=[str(series / "other.npy")])
+    assert rerun.sources[0] == f"load: {series / 'other.npy'}: instead of {series / 'stack.npy'}"
+    assert rerun.sources[2] == f"load, positions: {series / 'motors.csv'}: the same as then"
+    dark, positions = rerun.warnings
+    assert f"dark from {series / 'dark.npy'} as before" in dark
+    assert "give another by --set 'load.dark=FILE', or none by --set 'load.dark=None'" in dark
+    assert f"positions from {series / 'motors.csv'} as before" in positions
+    assert "give another by --positions FILE or --set 'load.positions=FILE'" in positions
+
+
+def test_files_that_are_given_for_all_parameters_are_told(series):
+    rerun = again(
+        series,
+        inputs=[str(series / "other.npy")],
+        positions=str(series / "other.csv"),
+        parameters=[f"load.dark={series / 'other_dark.npy'}"],
+    )
+    assert rerun.warnings == ()
+    assert rerun.sources[1:] == (
+        f"load, dark: {series / 'other_dark.npy'}: instead of {series / 'dark.npy'}",
+        f"load, positions: {series / 'other.csv'}: instead of {series / 'motors.csv'}",
+    )
+    assert again(series, parameters=["load.dark=None"]).sources[1] == (
+        f"load, dark: none: instead of {series / 'dark.npy'}"
+    )
+
+
+def test_moved_data_keep_their_table_without_a_warning(series):
+    (series / "archive").mkdir()
+    os.rename(series / "stack.npy", series / "archive" / "stack.npy")
+    assert again(series, inputs=[str(series / "archive" / "stack.npy")]).warnings == ()
+
+
+def test_missing_table_is_named_with_what_to_do(series):
+    os.remove(series / "motors.csv")
+    with pytest.raises(
+        DataFileError,
+        match=r"motors\.csv: is missing; Data Selection read positions from it.*--positions FILE or --set",
+    ):
+        again(series)
+    again(series, positions=str(series / "other.csv"))
+    with pytest.raises(DataFileError, match=r"none\.csv: no such file"):
+        again(series, positions=str(series / "none.csv"))
+
+
+def test_other_scan_of_the_file_is_other_data_too(tmp_path):
+    for scan in ("1.1", "2.1"):
+        write_scan(tmp_path / "scans.h5", small_stack(3), {"mu": [0.0, 0.1, 0.2]}, scan=scan)
+    (tmp_path / "motors.csv").write_text("chi (deg)\n0\n1\n2\n")
+    scan = dc.load(str(tmp_path / "scans.h5"), scan="1.1", positions=str(tmp_path / "motors.csv"))
+    dc.save_dataset(scan, path=str(tmp_path / "set.h5"))
+    [warning] = again(tmp_path, "set.h5", scan="2.1").warnings
+    assert "motors.csv as before" in warning
+
+
+def test_plan_alone_may_meet_files_that_exist(folder):
+    (folder / "maps_rerun.h5").touch()
+    rerun = make_rerun(open_stored(str(folder / "maps.h5")), str(folder / "maps.h5"), Overrides(), only_plan=True)
+    assert rerun.plan.files["save_maps"][0] == str(folder / "maps_rerun.h5")
+    assert rerun.plan.graph.nodes["save_maps"].parameters["overwrite"] is False
