@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from darfix_core.model.dataset import Dataset
 from darfix_core.model.dimension import Dimension
 from darfix_core.model.maps import Maps
 
+_LONGEST_LINE = 110  # characters of a message
 _LONGEST_NAME = 28  # characters of a file that is named in a message
 
 
@@ -28,6 +30,12 @@ def error_text(error: BaseException) -> str:
     name = Path(error.file).name
     short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 15]}…{name[-14:]}"
     return f"{short}: {error.message}\n{text[: len(text) - len(error.message)].removesuffix(': ')}"
+
+
+def wrapped_text(text: str) -> tuple[str, str]:
+    """First line of a message, and what follows. Orange shows every line in one piece, wider than the screen."""
+    lines = [line for entry in text.split("\n") for line in textwrap.wrap(entry, _LONGEST_LINE) or [""]]
+    return lines[0], "\n".join(lines[1:])
 
 
 def describe_dimension(dimension: Dimension) -> str:

@@ -157,7 +157,11 @@ def test_error_fits_the_bar_and_names_the_file_in_full_below(orange, owdata, tmp
     first, *others = str(widget.Error.failed).split("\n")
     assert first.startswith("sample_with_a…y_layer_one.h5: the file holds no frames")
     assert others == [str(path)]
-    assert widget.message_bar.message.informativeText == str(path)
+    shown = widget.message_bar.message
+    assert shown.text == first
+    assert shown.informativeText.replace("\n", "") == str(path)
+    # Longer lines would leave the screen.
+    assert max(map(len, shown.informativeText.split("\n"))) <= 110
 
 
 def test_all_scans_that_hold_frames(orange, qtbot, owdata, layers_file):

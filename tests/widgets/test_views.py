@@ -261,7 +261,7 @@ def test_curve_is_read_in_blocks(monkeypatch, mosaicity_dataset):
 
 
 def test_first_frame_lies_in_the_middle_of_every_dimension(mosaicity_dataset, rocking_dataset):
-    from orangecontrib.dfxm.views.frame_browser import start_frame
+    from orangecontrib.dfxm.views.frame_samples import start_frame
 
     assert start_frame(mosaicity_dataset) == 2 * 7 + 3
     assert start_frame(rocking_dataset) == 4
@@ -283,3 +283,15 @@ def test_frame_is_kept_until_there_are_fewer(qtbot, rocking_dataset, mosaicity_d
     browser.show_frame(30)
     browser.set_dataset(rocking_dataset)
     assert browser.number == 4
+
+
+def test_colours_fit_the_middle_of_the_scan_even_if_there_is_no_time_for_more(rocking_dataset, monkeypatch):
+    from orangecontrib.dfxm.views import frame_samples
+
+    joined = rocking_dataset.replace(dimensions=(), grid_index=None, metadata={"frames_of_parts": (5, 4)})
+    monkeypatch.setattr(frame_samples, "_SECONDS", 0.0)
+    samples = frame_samples.sample_frames(joined, threading.Event())
+    assert samples.n_frames < joined.n_frames
+    middle = np.asarray(joined.frames[7])
+    assert np.all(samples.brightest >= middle)
+    assert samples.limits[1] >= np.percentile(middle, 99)

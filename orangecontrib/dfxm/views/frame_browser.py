@@ -6,14 +6,13 @@ import logging
 import threading
 from typing import Any
 
-import numpy as np
 from AnyQt.QtCore import Qt
 from AnyQt.QtCore import pyqtSignal as Signal
 from AnyQt.QtGui import QShowEvent
 from AnyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from darfix_core.model.dataset import Dataset
-from orangecontrib.dfxm.views.frame_samples import FrameSamples, sample_frames
+from orangecontrib.dfxm.views.frame_samples import FrameSamples, sample_frames, start_frame
 from orangecontrib.dfxm.views.image_plot import ImagePlot, make_colormap, percentile_limits, set_limits
 from orangecontrib.dfxm.views.latest_task import LatestTask
 from orangecontrib.dfxm.views.parameter_editors import SpinBox
@@ -27,20 +26,6 @@ _VALUES = 100_000  # for the limits of the colours until more frames are known
 def read_frame(dataset: Dataset, number: int, stop: threading.Event) -> tuple[int, Any]:
     """One frame, with its number."""
     return number, dataset.frames[number]
-
-
-def start_frame(dataset: Dataset) -> int:
-    """Frame that is shown first: in the middle of the scan, and of each of its dimensions or joined scans.
-
-    There the peak is; the middle of three layers lies in the middle of a layer, that of four between two of them.
-    """
-    if dataset.dimensions:
-        index = np.unravel_index(dataset.grid_index, dataset.scan_shape)
-        away = [abs(places - length // 2) for places, length in zip(index, dataset.scan_shape, strict=True)]
-        return int(np.argmin(sum(away)))
-    parts = dataset.metadata.get("frames_of_parts", (dataset.n_frames,))
-    middle = len(parts) // 2
-    return min(int(sum(parts[:middle])) + parts[middle] // 2, dataset.n_frames - 1)
 
 
 def _slow_to_fast(dataset: Dataset) -> list[str]:

@@ -39,6 +39,20 @@ class FrameSamples:
     limits: tuple[float, float]
 
 
+def start_frame(dataset: Dataset) -> int:
+    """Frame that is shown first: in the middle of the scan, and of each of its dimensions or joined scans.
+
+    There the peak is; the middle of three layers lies in the middle of a layer, that of four between two of them.
+    """
+    if dataset.dimensions:
+        index = np.unravel_index(dataset.grid_index, dataset.scan_shape)
+        away = [abs(places - length // 2) for places, length in zip(index, dataset.scan_shape, strict=True)]
+        return int(np.argmin(sum(away)))
+    parts = dataset.metadata.get("frames_of_parts", (dataset.n_frames,))
+    middle = len(parts) // 2
+    return min(int(sum(parts[:middle])) + parts[middle] // 2, dataset.n_frames - 1)
+
+
 def sample_frames(dataset: Dataset, stop: threading.Event) -> FrameSamples | None:
     """Look at some frames, evenly spread over the scan, for two seconds at most.
 
@@ -54,9 +68,12 @@ def sample_frames(dataset: Dataset, stop: threading.Event) -> FrameSamples | Non
     # The middle of each stretch: the first and last frames of a scan are the dimmest.
     chosen = ((np.arange(n_samples) + 0.5) * len(frames) / n_samples).astype(int)
     pieces = np.array_split(chosen, len(_ORDER))
+    # The brightest frame, most likely, is looked at first, whatever there is time for.
+    nearest = int(np.argmin(np.abs(chosen - start_frame(dataset))))
+    chosen[nearest] = start_frame(dataset)
     brightest, n_read, values = None, 0, []
     end = time.monotonic() + _SECONDS
-    for number in _ORDER:
+    for number in sorted(_ORDER, key=lambda number: chosen[nearest] not in pieces[number]):
         if stop.is_set():
             return None
         if not pieces[number].size:
@@ -65,10 +82,14 @@ def sample_frames(dataset: Dataset, stop: threading.Event) -> FrameSamples | Non
         n_read += len(block)
         highest = block.max(axis=0)
         brightest = highest if brightest is None else np.maximum(brightest, highest)
-        stride = max(1, int((block.size / _VALUES) ** 0.5))
-        values.append(block[:, ::stride, ::stride].ravel())
+        values.append(_thinned(block))
         if time.monotonic() > end:
             break
     low, _ = percentile_limits(np.concatenate(values), 1, 99)
     _, high = percentile_limits(brightest, 1, 99.5)
     return FrameSamples(n_read, brightest, (low, high))
+
+
+def _thinned(block: Any) -> Any:
+    stride = max(1, int((block.size / _VALUES) ** 0.5))
+    return block[:, ::stride, ::stride].ravel()

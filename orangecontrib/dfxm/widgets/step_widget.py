@@ -17,12 +17,13 @@ from Orange.widgets.settings import Setting
 from Orange.widgets.utils.concurrent import ConcurrentWidgetMixin, TaskState
 from Orange.widgets.widget import Input, Msg, Output, OWWidget
 from orangewidget import gui
+from orangewidget.utils.messagewidget import MessagesWidget
 
 from darfix_core.engine.execution import execution
 from darfix_core.engine.registry import STEP_MODULES, Step, channel_name, get_step
 from darfix_core.errors import Cancelled, DarfixError
 from darfix_core.workflow.paths import beside_workflow
-from orangecontrib.dfxm.summaries import error_text, facts
+from orangecontrib.dfxm.summaries import error_text, facts, wrapped_text
 from orangecontrib.dfxm.views.latest_task import LatestTask
 from orangecontrib.dfxm.views.parameter_editors import Editor
 from orangecontrib.dfxm.views.parameter_form import ParameterForm, parameter_label, value_text
@@ -331,6 +332,16 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
             self.Information.waiting(message)
         self._finish(None)
 
+    def update_message_state(self) -> None:
+        """Show the messages that are active; Orange calls this."""
+        if self.message_bar is None:
+            return
+        active = [message for group in self.message_groups for message in group.active]
+        self.message_bar.clear()
+        if active:
+            self.message_bar.setMessages((message, _wrapped(message)) for message in active)
+        self.message_bar.setVisible(bool(active))
+
     def _clear_messages(self) -> None:
         self.Error.clear()
         self.Warning.clear()
@@ -385,6 +396,12 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
         picture = self.picture()
         if picture is not None and self.produced is not None:
             self.report_raw(_as_html(picture))
+
+
+def _wrapped(message: Any) -> MessagesWidget.Message:
+    text, others = wrapped_text(str(message))
+    severity = MessagesWidget.Severity(message.group.severity)
+    return MessagesWidget.Message(severity, text=text, informativeText=others, detailedText=message.tb or "")
 
 
 def _as_html(widget: QWidget) -> str:
