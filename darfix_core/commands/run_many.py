@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from types import TracebackType
@@ -92,13 +93,35 @@ def _show_table(outcomes: Sequence[Outcome], otherwise: str = "not run, cancelle
     """A row for each run; `otherwise` is the word for those that were not run."""
     rows = []
     for outcome in outcomes:
-        run, state = outcome.run, outcome.state
-        words = f"failed: {outcome.message}" if state == "failed" else otherwise if state == "not run" else state
+        run = outcome.run
         seconds = f"{outcome.seconds:.1f}" if outcome.seconds else "-"
-        output = "" if state == "failed" else _short(run.output)
-        rows.append([_short(run.input) or "-", run.scan or "-", seconds, output or "-", words])
+        output = "" if outcome.state == "failed" else _short(run.output)
+        scan = outcome.scan or run.scan
+        rows.append([run.name or "-", scan or "-", seconds, output or "-", _words(outcome, otherwise)])
     say()
     say_table(["input", "scan", ">seconds", "output", "outcome"], rows)
+
+
+def _words(outcome: Outcome, otherwise: str) -> str:
+    """What came of a run, with the number of warnings."""
+    if outcome.state == "not run":
+        return otherwise
+    words = f"failed: {_without_paths(outcome)}" if outcome.state == "failed" else outcome.state
+    if not outcome.n_warnings:
+        return words
+    return f"{words}, {outcome.n_warnings} warning{'s' if outcome.n_warnings > 1 else ''}"
+
+
+def _without_paths(outcome: Outcome) -> str:
+    """Why a run failed, without what the other columns tell, and without naming the node twice."""
+    run, message = outcome.run, outcome.message
+    message = message.replace(f"{run.input}: ", "").replace(run.input, run.name) if run.input else message
+    message = message.replace(os.path.join(os.getcwd(), ""), "")
+    node = re.search(r"node ('[^']*')", message)
+    if node is not None:
+        first, rest = message[: node.end()], message[node.end() :]
+        message = first + rest.replace(f" (node {node[1]})", "").replace(f": node {node[1]}:", ":")
+    return message
 
 
 def _short(path: str) -> str:

@@ -57,7 +57,9 @@ def open_bliss(
     if written == "dataset":
         return open_saved_dataset(path, scan=scan, detector=detector, frames=frames)
     if written == "maps":
-        raise DataFileError("holds maps, no frames; they are read with load_maps", file=path)
+        raise DataFileError(
+            "holds maps, no frames; load_maps in Python reads them, darfix-core rerun makes them again", file=path
+        )
     with read_hdf5(path) as file:
         load_filters()
         chosen = choose_scan(file, scan)

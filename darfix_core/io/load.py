@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 from collections.abc import Sequence
 
-from darfix_core.errors import DataFileError
+from darfix_core.engine.execution import warn
+from darfix_core.errors import DarfixError, DataFileError
 from darfix_core.io.file_names import HDF5_ENDINGS, SERIES_ENDINGS, expand_folder, expand_pattern
+from darfix_core.io.nexus import OUTPUT_SUFFIXES, written_kind
 from darfix_core.io.signature import describe_file, is_edf, is_hdf5, is_npy, is_tiff
 from darfix_core.model.dataset import Dataset
 
+_LISTED = 8
 _ENDINGS = {"HDF5": HDF5_ENDINGS, **SERIES_ENDINGS}
 _ARTICLES = {"HDF5": "an", "EDF": "an", "npy": "an"}
 
@@ -116,7 +120,7 @@ def files_of(path: str | Sequence[str]) -> tuple[str, list[str]]:
     -------
     (str, list of str)
         ``"HDF5"``, ``"EDF"``, ``"TIFF"`` or ``"npy"`` with one file or more, those of a pattern in natural order: frame
-        10 after frame 9.
+        10 after frame 9. A pattern leaves out maps that darfix-core has written, which is told as a warning.
 
     Raises
     ------
@@ -136,7 +140,26 @@ def _expanded(path: str) -> list[str]:
     """Files that a folder or a pattern stands for, or the path itself."""
     if os.path.isdir(path):
         return expand_folder(path)
-    return [path] if os.path.exists(path) or not glob.has_magic(path) else expand_pattern(path)
+    if os.path.exists(path) or not glob.has_magic(path):
+        return [path]
+    found = expand_pattern(path)
+    maps = [file for file in found if _holds_maps(file)]
+    if not maps or len(maps) == len(found):
+        return found
+    listed = ", ".join(map(os.path.basename, maps[:_LISTED]))
+    more = f" and {len(maps) - _LISTED} more" if len(maps) > _LISTED else ""
+    warn(f"{path}: left out, since they hold maps: {listed}{more}")
+    return [file for file in found if file not in maps]
+
+
+def _holds_maps(path: str) -> bool:
+    """True for maps that darfix-core has written, often beside the scans that they were made from."""
+    if not path.lower().endswith(OUTPUT_SUFFIXES) or not is_hdf5(path):
+        return False
+    # What is broken is told where it is opened.
+    with contextlib.suppress(DarfixError, OSError):
+        return written_kind(path) == "maps"
+    return False
 
 
 def _kind(path: str) -> str:

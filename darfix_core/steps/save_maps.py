@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
+
+from darfix_core.engine.execution import warn
 from darfix_core.engine.registry import step
 from darfix_core.errors import DataFileError
 from darfix_core.figures.files import figure_writers, files_to_write
@@ -49,6 +52,9 @@ def save_maps(maps: Maps, *, path: str, overwrite: bool = False, figures: bool =
         If a file cannot be written, or is one that the maps were made from.
     """
     target, *pictures = files_to_write(path)
+    empty = [name for name, entry in maps.entries.items() if not np.isfinite(entry.values).any()]
+    if empty:
+        warn(f"no pixel has a value in {', '.join(empty)}")
     writers = {target: maps_writer(maps)}
     if figures:
         writers |= figure_writers(cleaned(maps), target.with_suffix(""))

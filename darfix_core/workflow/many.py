@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import threading
 import time
+import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from darfix_core.errors import Cancelled, DarfixError, DataFileError, WorkflowError
+from darfix_core.errors import Cancelled, DarfixError, DarfixWarning, DataFileError, WorkflowError
 from darfix_core.io.load import files_of
 from darfix_core.io.scan_names import dark_scans, may_name_several, scans_named
+from darfix_core.model.dataset import Dataset
 from darfix_core.workflow.graph import Graph, Node
 from darfix_core.workflow.overrides import Overrides, inputs_by_node, scan_reader, set_parameters
 from darfix_core.workflow.plan import Plan, make_plan
@@ -35,6 +38,8 @@ class PlannedRun:
         None where it cannot run.
     error : Exception or None
         Why it cannot run.
+    name : str
+        Name of its file, with as many folders as tell it from those of the other runs.
     """
 
     input: str
@@ -42,6 +47,7 @@ class PlannedRun:
     output: str
     plan: Plan | None = None
     error: DarfixError | None = None
+    name: str = ""
 
     def ready(self) -> Plan:
         """The plan.
@@ -58,8 +64,7 @@ class PlannedRun:
     @property
     def title(self) -> str:
         """File and scan, for people."""
-        name = os.path.basename(self.input)
-        return ", ".join(part for part in (name, f"scan {self.scan}" if self.scan else "") if part)
+        return ", ".join(part for part in (self.name, f"scan {self.scan}" if self.scan else "") if part)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,12 +80,18 @@ class Outcome:
         Why it failed.
     seconds : float
         How long it ran.
+    scan : str
+        The scan that was taken, also where none was asked for; empty: unknown.
+    n_warnings : int
+        How many warnings there were.
     """
 
     run: PlannedRun
     state: Literal["ok", "failed", "cancelled", "not run"]
     message: str = ""
     seconds: float = 0.0
+    scan: str = ""
+    n_warnings: int = 0
 
 
 class ManyObserver(RunObserver, Protocol):
@@ -95,18 +106,22 @@ class ManyObserver(RunObserver, Protocol):
 
 @dataclass(frozen=True)
 class _Variation:
-    """What a run reads; None: what stands in the workflow."""
+    """What a run reads; None: what stands in the workflow. `of_several`: its scan is one that a list, a range or
+    ``"all"`` stands for.
+    """
 
     paths: tuple[str, ...] | None
     scan: str | None
     error: DarfixError | None = None
+    of_several: bool = False
 
 
 def plan_runs(graph: Graph, overrides: Overrides) -> list[PlannedRun]:
     """Plan a run for each HDF5 file and each scan that is asked for. Nothing runs yet.
 
-    The files of a series of single frames (EDF, TIFF) are one input. With several runs each has an output folder of
-    its own, in the folder of `overrides`: ``FILE/SCAN`` with the levels that are needed to tell the runs apart.
+    The files of a series of single frames (EDF, TIFF) are one input. Each run has its output folder in that of
+    `overrides`: ``FILE/SCAN``, with the level ``FILE`` where there are several files, and ``SCAN`` where the text names
+    several scans by a list, a range or ``"all"``.
 
     Parameters
     ----------
@@ -134,7 +149,22 @@ def plan_runs(graph: Graph, overrides: Overrides) -> list[PlannedRun]:
         _planned(graph, varied, variation, replace(overrides, output=folder))
         for variation, folder in zip(variations, _folders(variations, overrides.output), strict=True)
     ]
-    return _without_clashes(runs)
+    names = dict(zip(files := list(dict.fromkeys(run.input for run in runs)), _distinct(files), strict=True))
+    return _without_clashes([replace(run, name=names[run.input]) for run in runs])
+
+
+def _distinct(files: Sequence[str]) -> list[str]:
+    """Names of files, of equal ones with as many of their folders as tell them apart."""
+    parts = [Path(file).parts for file in files]
+    names = [part[-1] if part else "" for part in parts]
+    for depth in range(2, max(map(len, parts), default=0) + 1):
+        counts = Counter(names)
+        if max(counts.values()) == 1:
+            break
+        names = [
+            os.path.join(*part[-depth:]) if counts[name] > 1 else name for part, name in zip(parts, names, strict=True)
+        ]
+    return names
 
 
 def _variations(graph: Graph, overrides: Overrides) -> tuple[Graph, str | None, list[_Variation]]:
@@ -191,7 +221,8 @@ def _scans_of(paths: tuple[str, ...] | None, reader: Node | None, scan: str | No
     except (DarfixError, OSError) as error:
         known = error if isinstance(error, DarfixError) else DataFileError(str(error), file=str(path))
         return [_Variation(paths, scan, known)]
-    return [_Variation(paths, name) for name in names]
+    of_several = len(names) > 1 or names[0] not in (scan.strip(), f"{scan.strip()}.1")
+    return [_Variation(paths, name, of_several=of_several) for name in names]
 
 
 def _reading(graph: Graph, key: str, paths: tuple[str, ...]) -> Graph:
@@ -222,16 +253,15 @@ def _planned(graph: Graph, key: str | None, variation: _Variation, overrides: Ov
 
 
 def _folders(variations: Sequence[_Variation], output: str | None) -> list[str | None]:
-    """Output folder of each run: levels for the file and the scan where they differ."""
-    if len(variations) == 1 or output is None:
+    """Output folder of each run: with a level for the file, and for the scan, where there are several."""
+    if output is None:
         return [output] * len(variations)
     files = list(dict.fromkeys(variation.paths for variation in variations))
     stems = dict(zip(files, _stems([paths[0] if paths else "" for paths in files]), strict=True))
-    several_scans = len(files) < len(variations)
     folders: list[str] = []
     for variation in variations:
         levels = [stems[variation.paths]] if len(files) > 1 else []
-        if several_scans and variation.scan is not None:
+        if variation.of_several and variation.scan is not None:
             levels.append(_plain(variation.scan))
         folders.append(os.path.join(output, *levels))
     return _each_once(folders)
@@ -339,13 +369,41 @@ def _run_one(
 ) -> Outcome:
     if run.plan is None:
         return Outcome(run, "failed", str(run.error))
-    started = time.monotonic()
+    started, watcher = time.monotonic(), _Watcher(observer)
     state: Literal["ok", "failed", "cancelled"] = "ok"
     message = ""
     try:
-        run_plan(run.plan, threads=threads, observer=observer, cancelled=cancelled)
+        run_plan(run.plan, threads=threads, observer=watcher, cancelled=cancelled, on_result=watcher.ended)
     except Cancelled:
         state = "cancelled"
     except DarfixError as error:
         state, message = "failed", str(error)
-    return Outcome(run, state, message, time.monotonic() - started)
+    scan = run.scan or ", ".join(dict.fromkeys(watcher.scans))
+    return Outcome(run, state, message, time.monotonic() - started, scan, watcher.n_warnings)
+
+
+class _Watcher:
+    """Observer that counts warnings and notes which scans were taken, and passes all on."""
+
+    def __init__(self, observer: ManyObserver | None) -> None:
+        self._observer, self.n_warnings, self.scans = observer, 0, list[str]()
+
+    def started(self, node: Node, number: int, total: int) -> None:
+        if self._observer is not None:
+            self._observer.started(node, number, total)
+
+    def progress(self, node: Node, fraction: float, what: str) -> None:
+        if self._observer is not None:
+            self._observer.progress(node, fraction, what)
+
+    def warned(self, node: Node, message: str) -> None:
+        self.n_warnings += 1
+        if self._observer is not None:
+            self._observer.warned(node, message)
+        else:
+            warnings.warn(message, DarfixWarning, stacklevel=2)
+
+    def ended(self, node: Node, result: Any) -> None:
+        """Note the scan that a node has read."""
+        if node.step.input_path and isinstance(result, Dataset) and result.metadata.get("scan"):
+            self.scans.append(str(result.metadata["scan"]))

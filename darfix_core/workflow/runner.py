@@ -44,6 +44,7 @@ def run_plan(
     threads: int | None = None,
     observer: RunObserver | None = None,
     cancelled: Callable[[], bool] | threading.Event | None = None,
+    on_result: Callable[[Node, Any], None] | None = None,
 ) -> dict[str, Any]:
     """Run a workflow.
 
@@ -60,6 +61,8 @@ def run_plan(
         Told about nodes, progress and warnings.
     cancelled : callable or threading.Event, optional
         Tells when to stop.
+    on_result : callable, optional
+        Called with each node and its result.
 
     Returns
     -------
@@ -79,6 +82,8 @@ def run_plan(
     for number, node in enumerate(graph.order, start=1):
         watcher.started(node, number, len(graph.order))
         results[node.id] = _run_node(plan, node, results, threads, watcher, cancelled)
+        if on_result is not None:
+            on_result(node, results[node.id])
         for link in graph.inputs_of(node).values():
             waiting[link.source] -= 1
             if not waiting[link.source]:

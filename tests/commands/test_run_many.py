@@ -21,9 +21,11 @@ MU = np.linspace(0, 1.1, 12)
 def layers(tmp_path, monkeypatch):
     """Three layers, as three files and as three scans of one file."""
     monkeypatch.chdir(tmp_path)
+    curve = 1000 * np.exp(-(((MU - 0.5) / 0.15) ** 2))[:, None, None]
     for number in (1, 2, 3):
         for file, scan in ((f"layer_{number}.h5", "1.1"), ("layers.h5", f"{number}.1")):
-            write_scan(file, small_stack() + 100 * number, {"mu": MU}, scan=scan, constants={"samz": 0.01 * number})
+            stack = (small_stack() % 1000 + curve + 100 * number).astype(np.uint16)
+            write_scan(file, stack, {"mu": MU}, scan=scan, constants={"samz": 0.01 * number})
     return [f"layer_{number}.h5" for number in (1, 2, 3)]
 
 
@@ -38,7 +40,7 @@ def test_each_file_is_a_run_and_a_row(layers, capsys, tmp_path):
     assert main(["run", TUTORIAL, "--input", *layers, "--output", "out"]) == 0
     out, err = capsys.readouterr()
     assert [(row[0], row[1], row[3], row[4]) for row in rows(out)] == [
-        (file, "-", f"out/{file[:-3]}", "ok") for file in layers
+        (file, "1.1", f"out/{file[:-3]}", "ok") for file in layers
     ]
     assert out.splitlines()[-1] == "3 of 3 runs went well"
     assert f"wrote {tmp_path}/out/layer_2/maps.h5" in out
@@ -58,6 +60,55 @@ def test_failed_files_are_told_and_the_others_run(layers, capsys):
     assert out.splitlines()[-1] == "2 of 4 runs went well"
     assert err.splitlines()[0].startswith("darfix-core: error: no.h5 will not run: ")
     assert sorted(os.listdir("out")) == ["layer_1", "layer_2"]
+
+
+def test_failed_rows_do_not_say_twice_what_other_columns_tell(layers, capsys, tmp_path):
+    os.makedirs("far/away")
+    with open("far/away/text.h5", "w") as file:
+        file.write("no HDF5")
+    assert main(["run", TUTORIAL, "--input", "layer_1.h5", "far/away/text.h5", "no.h5", "--output", "out"]) == 2
+    out, err = capsys.readouterr()
+    assert [row[4] for row in rows(out)[1:]] == [
+        "failed: node 'Data Selection': not an HDF5 file, but a text file",
+        "failed: no such file (node 'Data Selection')",
+    ]
+    # In the log, where no column names it, the path is whole.
+    assert f"{tmp_path}/far/away/text.h5: not an HDF5 file" in err
+    assert [row[0] for row in rows(out)] == ["layer_1.h5", "text.h5", "no.h5"]
+
+
+def test_warnings_are_counted_and_empty_maps_are_warned_of(layers, capsys):
+    options = ["--set", "Grain Plot.min_intensity=1e9", "--output", "out"]
+    assert main(["run", TUTORIAL, "--input", *layers[:2], *options]) == 0
+    out, err = capsys.readouterr()
+    assert all(row[4].startswith("ok, ") and "warning" in row[4] for row in rows(out))
+    assert "warning: Save Maps: no pixel has a value in mu/center_of_mass" in err.replace("intensity, ", "")
+
+
+def test_files_of_one_name_are_told_apart_in_table_and_progress(layers, capsys):
+    for folder in ("a", "b"):
+        os.mkdir(folder)
+        os.rename(f"layer_{1 + (folder == 'b')}.h5", f"{folder}/scan.h5")
+    assert main(["run", TUTORIAL, "--input", "a/scan.h5", "b/scan.h5", "layer_3.h5", "--output", "out"]) == 0
+    out, err = capsys.readouterr()
+    names = ["a/scan.h5", "b/scan.h5", "layer_3.h5"]
+    assert [row[0] for row in rows(out)] == names
+    assert [line for line in err.splitlines() if ": " in line] == [
+        f"run {n}/3: {name}" for n, name in enumerate(names, 1)
+    ]
+
+
+def test_maps_that_a_pattern_matches_too_are_left_out_and_told(layers, capsys):
+    assert main(["run", TUTORIAL, "--input", "layer_1.h5", "--output", "."]) == 0
+    os.rename("maps.h5", "layer_1_maps.h5")
+    capsys.readouterr()
+    assert main(["run", TUTORIAL, "--input", "layer_*.h5", "--output", "out"]) == 0
+    out, err = capsys.readouterr()
+    assert [row[0] for row in rows(out)] == layers
+    [line] = [line for line in err.splitlines() if "warning" in line]
+    assert line.endswith("layer_*.h5: left out, since they hold maps: layer_1_maps.h5")
+    assert main(["run", TUTORIAL, "--input", "layer_1_maps.h5", "--output", "new"]) == 2
+    assert "layer_1_maps.h5: holds maps, no frames" in capsys.readouterr().err
 
 
 def test_each_scan_is_a_run(layers, capsys):

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import darfix_core as dc
-from darfix_core.errors import DataFileError
+from darfix_core.errors import DarfixWarning, DataFileError
 from darfix_core.io.inspect import inspect_file
+from darfix_core.io.load import files_of
 from tests.bliss_files import small_stack, write_scan
 
 STACK = small_stack()
@@ -228,3 +229,18 @@ def test_real_files_record_their_history():
     dataset = dc.load(os.path.join(folder, "rocking.h5"))
     assert "rocking.h5::/1.1/instrument/pco_ff/data" in dataset.history.to_json()
     assert dataset.frames[75].max() > 3000
+
+
+def test_pattern_leaves_out_maps_that_were_written_beside_the_scans(tmp_path):
+    for number in (1, 2):
+        write_scan(tmp_path / f"cut_{number}.h5", STACK % 997, {"mu": MU + number})
+    (tmp_path / "cut_broken.h5").write_text("no HDF5")
+    maps = tmp_path / "cut_1_maps.h5"
+    dc.save_maps(dc.Maps({"intensity": dc.Map(np.ones((5, 7)))}), path=str(maps), figures=False)
+    pattern = str(tmp_path / "cut_[12]*.h5")
+    with pytest.warns(DarfixWarning, match=r"left out, since they hold maps: cut_1_maps\.h5"):
+        assert [os.path.basename(file) for file in files_of(pattern)[1]] == ["cut_1.h5", "cut_2.h5"]
+    assert files_of(str(maps))[1] == [str(maps)]
+    assert files_of(str(tmp_path / "cut_*maps.h5"))[1] == [str(maps)]
+    with pytest.raises(DataFileError, match=r"load_maps in Python reads them, darfix-core rerun makes them again"):
+        dc.load(maps)

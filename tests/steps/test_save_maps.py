@@ -1,11 +1,13 @@
+import numpy as np
 import pytest
 
 from darfix_core import load_maps, save_maps
 from darfix_core.engine.registry import get_step
-from darfix_core.errors import DataFileError, OutputExistsError
+from darfix_core.errors import DarfixWarning, DataFileError, OutputExistsError
 from darfix_core.figures import files, mosaicity_figure
 from darfix_core.model.frame_sources import SourceFile
 from darfix_core.model.history import History, HistoryNode
+from darfix_core.model.maps import Map, Maps
 from tests.synthetic_maps import synthetic_maps
 
 
@@ -22,6 +24,12 @@ def test_writes_maps_and_pictures(tmp_path):
 def test_writes_maps_alone(tmp_path):
     save_maps(synthetic_maps(), path=tmp_path / "maps.h5", figures=False)
     assert _names(tmp_path) == ["maps.h5"]
+
+
+def test_maps_without_a_value_are_warned_of(tmp_path):
+    maps = Maps({"intensity": Map(np.ones((2, 3))), "mu/fwhm": Map(np.full((2, 3), np.nan), "deg")})
+    with pytest.warns(DarfixWarning, match="no pixel has a value in mu/fwhm"):
+        save_maps(maps, path=str(tmp_path / "maps.h5"))
 
 
 def test_maps_of_one_motor_have_no_mosaicity_picture(tmp_path):

@@ -45,6 +45,12 @@ def test_one_file_is_one_run_in_the_folder_itself(graph, files):
     assert planned(graph, inputs=files[:1], scan="1.1") == [("layer_2.h5", "1.1", "out")]
 
 
+def test_scan_has_a_folder_where_the_text_may_name_several_whatever_the_file_holds(graph, tmp_path):
+    path = str(write_scan(tmp_path / "one.h5", small_stack(), {"mu": np.linspace(0, 1.1, 12)}))
+    assert planned(graph, inputs=[path], scan="all") == [("one.h5", "1.1", "out/1.1")]
+    assert planned(graph, inputs=[path], scan="1") == [("one.h5", "1", "out")]
+
+
 def test_folders_have_the_levels_that_are_needed(graph, files, tmp_path):
     assert planned(graph, inputs=files, scan="1.1") == [
         ("layer_2.h5", "1.1", "out/layer_2"),
@@ -69,7 +75,7 @@ def test_files_of_a_pattern_come_in_natural_order_and_once(graph, files, tmp_pat
 def test_scans_of_the_file_that_the_workflow_names(graph, files):
     reader = graph.order[0]
     graph = graph.with_node(reader.with_parameters(path=files[0], dark="3.1"))
-    assert planned(graph, scan="all") == [("", "1.1", "out")]
+    assert planned(graph, scan="all") == [("", "1.1", "out/1.1")]
     assert planned(graph, scan="1.1-3.1", parameters=["Data Selection.dark=None"]) == [
         ("", "1.1", "out/1.1"),
         ("", "3.1", "out/3.1"),
