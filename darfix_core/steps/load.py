@@ -31,7 +31,8 @@ def load(
     numbers them. `define_dimensions` then finds the slow dimension in it.
 
     What `save_dataset` has written comes as it was saved, dimensions and history included; with `dark`, `positions`
-    or `frames` it is something else, and its history begins with the file.
+    or `frames` it is something else, and its history begins with the file. Several saved datasets are joined where they
+    agree in mask, dark frames, noise and place on the detector, and were saved before their dimensions were defined.
 
     Parameters
     ----------
