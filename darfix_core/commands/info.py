@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
+from darfix_core.commands.info_lines import bytes_text, rounded
+from darfix_core.commands.info_written import (
+    info_maps,
+    plain_history,
+    refuse_options,
+    shape_text,
+    show_dimensions,
+    show_history,
+)
 from darfix_core.commands.terminal import say, say_table
 from darfix_core.engine.execution import collect_warnings
 from darfix_core.errors import DarfixError, DataFileError
 from darfix_core.io.inspect import inspect_file
 from darfix_core.io.load import files_of, open_scan
+from darfix_core.io.nexus import written_kind
 from darfix_core.io.report import DetectorReport, FileReport, MotorReport, ScanReport, motor_report
 from darfix_core.io.scan_names import may_name_several
 from darfix_core.model.dataset import Dataset
@@ -26,6 +33,7 @@ _MAX_MOTORS = 12
 def info(paths: Sequence[str], *, scan: str | None, as_json: bool, positions: str | None = None) -> int:
     """Show the scans of a file and the dimensions that would be chosen. No frame is read.
 
+    Of what darfix-core has written it also shows how that was made: see `darfix_core.commands.info_written`.
     Where several scans are asked for, by `scan` or by several HDF5 files, what they give when joined comes last.
 
     Parameters
@@ -53,7 +61,11 @@ def info(paths: Sequence[str], *, scan: str | None, as_json: bool, positions: st
     """
     path: str | tuple[str, ...] = paths[0] if len(paths) == 1 else tuple(paths)
     kind, files = files_of(path)
-    sources = files if kind == "HDF5" and len(files) > 1 else [path]
+    if len(files) == 1 and kind == "HDF5" and written_kind(files[0]) == "maps":
+        refuse_options(files[0], scan=scan, positions=positions)
+        info_maps(files[0], as_json=as_json)
+        return 0
+    sources = files if kind == "HDF5" else [path]
     looked = [_look_into(source, scan, positions) for source in sources]
     several = len(sources) > 1 or (may_name_several(scan) and len(looked[0][1]) > 1)
     joined = _look_at_joined(path, scan) if several else None
@@ -69,6 +81,8 @@ def info(paths: Sequence[str], *, scan: str | None, as_json: bool, positions: st
             for scan_report, look in zip(report.scans, looks, strict=True):
                 say()
                 _show_scan(scan_report, look)
+                if look.saved is not None:
+                    show_history(look.saved.history, report.files[0])
             if report is not looked[-1][0] or joined is not None:
                 say()
         if joined is not None:
@@ -95,6 +109,9 @@ def _plain_report(report: FileReport, looks: Sequence[_Look]) -> dict[str, Any]:
     plain = report.to_dict()
     for entry, look in zip(plain["scans"], looks, strict=True):
         entry["dimensions"] = _plain_dimensions(look)
+        if look.saved is not None:
+            entry["stored_dimensions"] = [dimension.to_dict() for dimension in look.saved.dimensions]
+            entry |= plain_history(look.saved.history)
     return plain
 
 
@@ -113,6 +130,8 @@ class _Look:
         Those of the opened scan; the ones that moved first.
     title : str
         That of the opened scan.
+    saved : Dataset or None
+        The dataset, where it is one that was saved.
     """
 
     opens: bool
@@ -120,6 +139,7 @@ class _Look:
     problem: str = ""
     motors: tuple[MotorReport, ...] = ()
     title: str = ""
+    saved: Dataset | None = None
 
 
 def _look(path: str | tuple[str, ...], report: ScanReport, positions: str | None) -> _Look:
@@ -135,16 +155,19 @@ def _look(path: str | tuple[str, ...], report: ScanReport, positions: str | None
         except (DarfixError, ValueError, OSError) as error:
             problems.append(str(error))
         else:
-            return _look_at(dataset)
+            return _look_at(dataset, stands_still=bool(report.motors))
     return _Look(False, problem=problems[0])
 
 
-def _look_at(dataset: Dataset) -> _Look:
+def _look_at(dataset: Dataset, *, stands_still: bool = False) -> _Look:
     motors = [motor_report(name, values, dataset.unit(name)) for name, values in dataset.positions.items()]
     moved_first = tuple(sorted(motors, key=lambda motor: motor.n_positions == 1))
     look = _Look(True, motors=moved_first, title=dataset.title)
+    if dataset.history.nodes[str(dataset.history.head)].stored:
+        look = replace(look, saved=dataset)
     if not motors:
-        return replace(look, problem="The scan has no motor positions; a table can give them: --positions FILE.")
+        why = "No motor moved" if stands_still else "The scan has no motor positions"
+        return replace(look, problem=f"{why}; a table can give positions: --positions FILE.")
     try:
         parameters = dataset.metadata.get("scan_parameters")
         return replace(look, grid=find_dimensions(dataset.positions, dataset.units, dataset.title, parameters))
@@ -207,7 +230,7 @@ def _show_file(report: FileReport) -> None:
     first = report.files[0]
     more = f" and {len(report.files) - 1} more" if len(report.files) > 1 else ""
     scans = "1 scan" if len(report.scans) == 1 else f"{len(report.scans)} scans"
-    say(f"{first}{more}: {report.kind}, {_bytes(report.size)}, {scans}")
+    say(f"{first}{more}: {report.kind}, {bytes_text(report.size)}, {scans}")
 
 
 def _show_scan(report: ScanReport, look: _Look) -> None:
@@ -223,7 +246,9 @@ def _show_scan(report: ScanReport, look: _Look) -> None:
             say(f"    frames lie in {file}")
         say()
     _show_motors(report)
-    if look.grid is not None:
+    if look.saved is not None and look.saved.dimensions:
+        show_dimensions(look.saved.dimensions)
+    elif look.grid is not None:
         _show_grid(look.grid)
     elif look.opens:
         say(f"  dimensions: not found. {look.problem}")
@@ -278,17 +303,8 @@ def _motor_row(report: MotorReport) -> list[str]:
     ]
 
 
-def rounded(value: float, step: float) -> str:
-    """Position as text, to a thousandth of the step: what is finer is the rounding of the computation."""
-    if not step or not math.isfinite(value) or not math.isfinite(step):
-        return f"{value:.6g}"
-    near = round(value, 3 - math.floor(math.log10(abs(step))))
-    return np.format_float_positional(near + 0.0, trim="-")  # without the sign of -0.0
-
-
 def _show_grid(grid: ScanGrid) -> None:
-    shape = " x ".join(map(str, grid.shape))
-    say(f"  dimensions that would be chosen: {shape}, slow to fast")
+    say(f"  dimensions that would be chosen: {shape_text(grid.shape)}")
     fits = {fit.name: fit for fit in grid.fits}
     rows = []
     for dimension in grid.dimensions:
@@ -302,12 +318,3 @@ def _show_grid(grid: ScanGrid) -> None:
     say_table(columns, rows, indent=4)
     for text in grid.warnings:
         say(f"    note: {text}")
-
-
-def _bytes(size: int) -> str:
-    number = float(size)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1000:
-            return f"{number:.4g} {unit}"
-        number /= 1000
-    return f"{number:.4g} TB"

@@ -7,9 +7,11 @@ import h5py
 import numpy as np
 import pytest
 
+import darfix_core as dc
 from darfix_core.cli import main
-from darfix_core.commands.info import rounded
+from darfix_core.commands.info_lines import rounded
 from tests.bliss_files import mesh, small_stack, write_scan
+from tests.edf_files import edf_frame
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def test_scans_detectors_motors_and_dimensions_are_shown(file, capsys):
         [*line[:5], "0", line[-1]] for line in lines if len(line) == 7
     ]
     assert "  dimensions that would be chosen: 3 x 4, slow to fast\n" in out
-    assert "  dimensions that would be chosen: 4, slow to fast\n" in out
+    assert "  dimensions that would be chosen: 4\n" in out
 
 
 def test_one_scan_only(file, capsys):
@@ -73,7 +75,7 @@ def test_two_detectors_share_the_dimensions(tmp_path, capsys):
     assert main(["info", str(path)]) == 0
     out = capsys.readouterr().out
     assert "basler" in out
-    assert "dimensions that would be chosen: 4, slow to fast" in out
+    assert "dimensions that would be chosen: 4\n" in out
 
 
 @pytest.mark.parametrize(
@@ -197,7 +199,9 @@ def test_stack_of_tiff_files_is_shown(tiff_files, capsys):
         line.split() for line in out.splitlines()
     ]
     assert "  no motor positions\n" in out
-    assert "dimensions: not found. The scan has no motor positions; a table can give them: --positions FILE." in out
+    assert (
+        "dimensions: not found. The scan has no motor positions; a table can give positions: --positions FILE." in out
+    )
 
 
 def test_table_of_positions_gives_motors_and_dimensions(tiff_files, capsys):
@@ -262,3 +266,76 @@ def test_json_of_joined_scans(layers, capsys):
         f"layer_{number}.h5" for number in (1, 2, 3)
     ]
     assert report["joined"]["dimensions"]["shape"] == [3, 12]
+
+
+def _saved(tmp_path):
+    """A scan, a part of it with dimensions, and maps of that."""
+    mu = np.linspace(0.0, 1.1, 12)
+    stack = (1000 * np.exp(-(((mu - 0.5) / 0.15) ** 2)))[:, None, None] * np.ones((12, 5, 7))
+    scan = write_scan(tmp_path / "scan.h5", stack.astype(np.uint16), {"mu": mu})
+    part = dc.define_dimensions(dc.roi(dc.load(str(scan)), shape=(4, 4)))
+    dc.save_dataset(part, path=str(tmp_path / "part.h5"))
+    dc.save_maps(dc.moments(part), path=str(tmp_path / "maps.h5"), figures=False)
+    return tmp_path
+
+
+def test_maps_are_shown_with_units_dimensions_steps_and_files(tmp_path, capsys):
+    folder = _saved(tmp_path)
+    assert main(["info", str(folder / "maps.h5")]) == 0
+    out = capsys.readouterr().out
+    assert "maps that darfix-core has made" in out
+    assert ["mu/center_of_mass", "deg", "100", "%"] in [line.split()[:4] for line in out.splitlines()]
+    assert "  dimensions: 12\n" in out
+    assert "  2  roi: origin = (0, 0), shape = (4, 4)" in out.replace("[", "(").replace("]", ")")
+    assert f"load: {folder / 'scan.h5'}: the same as then" in out
+    assert f"darfix-core rerun {folder / 'maps.h5'} --input OTHER_FILE" in out
+    (folder / "scan.h5").unlink()
+    assert main(["info", str(folder / "maps.h5")]) == 0
+    assert f"load: {folder / 'scan.h5'}: is missing" in capsys.readouterr().out
+
+
+def test_maps_as_json(tmp_path, capsys):
+    folder = _saved(tmp_path)
+    assert main(["info", str(folder / "maps.h5"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["maps"][1] | {"description": ""} == {
+        "name": "mu/center_of_mass",
+        "unit": "deg",
+        "description": "",
+        "shape": [4, 4],
+    }
+    assert [step["step"] for step in report["steps"]] == ["load", "roi", "define_dimensions", "moments"]
+    assert report["sources"][0]["state"] == "the same as then"
+    assert report["dimensions"][0]["name"] == "mu"
+
+
+def test_options_for_scans_are_refused_for_maps(tmp_path, capsys):
+    folder = _saved(tmp_path)
+    assert main(["info", str(folder / "maps.h5"), "--scan", "1.1"]) == 2
+    assert "holds maps: leave out --scan" in capsys.readouterr().err
+
+
+def test_saved_dataset_is_shown_with_its_dimensions_and_steps(tmp_path, capsys):
+    folder = _saved(tmp_path)
+    assert main(["info", str(folder / "part.h5")]) == 0
+    out = capsys.readouterr().out
+    assert "  dimensions: 12\n" in out
+    assert "would be chosen" not in out
+    assert "  3  define_dimensions: " in out
+    assert "darfix-core rerun" in out
+    assert main(["info", str(folder / "part.h5"), "--json"]) == 0
+    [scan] = json.loads(capsys.readouterr().out)["scans"]
+    assert scan["stored_dimensions"][0]["name"] == "mu"
+    assert [step["step"] for step in scan["steps"]] == ["load", "roi", "define_dimensions"]
+
+
+def test_positions_that_stand_still_are_no_missing_positions(tmp_path, capsys):
+    (tmp_path / "a.edf").write_bytes(
+        edf_frame(
+            np.ones((4, 3), dtype=np.uint16), motor_mne="diffry", motor_pos="-23.1", title="ascan diffry -23.2 -23 30 5"
+        )
+    )
+    assert main(["info", str(tmp_path / "a.edf")]) == 0
+    out = capsys.readouterr().out
+    assert "no motor positions" not in out
+    assert "dimensions: not found. No motor moved; a table can give positions: --positions FILE." in out
