@@ -135,7 +135,9 @@ def make_parser() -> argparse.ArgumentParser:
     info = command("info", _info, "show the scans, detectors, motors and dimensions of a file")
     info.add_argument("file", nargs="+", help="HDF5 file; EDF, TIFF or npy file, files, folder or pattern")
     info.add_argument(
-        "--scan", metavar="S", help="only this scan, such as 1.1, or several and what joins them: 1.1,3.1 or all"
+        "--scan",
+        metavar="S",
+        help="only this scan, such as 1.1 (1 for short), or several and what joins them: 1.1,3.1 or all",
     )
     _positions_option(info)
     info.add_argument("--json", action="store_true", help="write JSON, for programs")
@@ -226,7 +228,7 @@ def _run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--scan",
         metavar="S",
-        help="scan to read, such as 1.1, or several, each a run of its own: 1.1,3.1 or 1.1-7.1 or all",
+        help="scan to read, such as 1.1 (1 for short), or several, each a run of its own: 1.1,3.1 or 1.1-7.1 or all",
     )
     _positions_option(run)
     run.add_argument("--join", action="store_true", help="join several files or scans to one dataset, in one run")
@@ -235,7 +237,8 @@ def _run_options(run: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder for all files that are written. Without it: where the nodes say, relative paths in the current "
         "folder. A workflow without Save Maps needs it: the maps at its ends are saved as NODE.h5. Several runs need "
-        "it: each has a folder in it, FILE/SCAN",
+        "it: each has a folder in it, DIR/FILE where there are several files, DIR/SCAN where --scan names several (a "
+        "list, a range, all), DIR/FILE/SCAN for both; FILE is the name without its ending",
     )
     run.add_argument(
         "--set",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from darfix_core.commands.terminal import say
@@ -57,5 +57,10 @@ def show_paths(plan: Plan) -> None:
     for paths in plan.inputs.values():
         for path in paths:
             say(f"reads  {path}")
-    for path in chain.from_iterable(plan.files.values()):
-        say(f"writes {path}")
+    for paths in plan.files.values():
+        say(f"writes {paths[0]}{beside(paths)}")
+
+
+def beside(paths: Sequence[str]) -> str:
+    """What is written besides the main file: pictures, of which the maps decide."""
+    return ", and pictures beside it" if len(paths) > 1 else ""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from itertools import chain
 
+from darfix_core.commands.plan_lines import beside
 from darfix_core.commands.run import execute_and_tell
 from darfix_core.commands.signals import cancel_on_interrupt
 from darfix_core.commands.terminal import RunLines, complain, say, say_table
@@ -76,10 +76,11 @@ def _show_plan(plan: Plan, *, overwrite: bool) -> None:
     with RunLines() as lines:
         for key, dataset in open_inputs(plan, lines).items():
             say(f"{plan.graph.nodes[key].title} would read {dataset}")
-    for path in chain.from_iterable(plan.files.values()):
-        there = os.path.lexists(path)
-        note = " (exists, would be replaced)" if overwrite else " (exists: give --overwrite, or another --output)"
-        say(f"writes {path}{note if there else ''}")
+    note = "exists, would be replaced" if overwrite else "exists: give --overwrite, or another --output"
+    for paths in plan.files.values():
+        say(f"writes {paths[0]}{beside(paths)}")
+        for path in filter(os.path.lexists, paths):
+            say(f"       {path} {note}")
     say("Nothing was run.")
 
 

@@ -65,6 +65,7 @@ def _show_all(runs: Sequence[PlannedRun]) -> int:
     """Write what the runs would do."""
     outcomes: list[Outcome] = []
     nodes_shown = False
+    say(FOLDERS)
     for number, run in enumerate(runs, start=1):
         say(f"run {number}/{len(runs)}: {run.title}")
         message = str(run.error)
@@ -130,6 +131,10 @@ def _short(path: str) -> str:
         return ""
     relative = os.path.relpath(path)
     return os.path.abspath(path) if relative.startswith(os.pardir) else relative
+
+
+#: Which folder a run writes to; the help and the documentation say the same.
+FOLDERS = "each run has a folder below --output: FILE where there are several files, SCAN where --scan names several"
 
 
 class _LinesOfEach:

@@ -76,9 +76,10 @@ def test_dry_run_tells_of_output_that_exists(folder, capsys):
     assert main(["rerun", str(folder / "maps.h5"), "--dry-run"]) == 0
     out = capsys.readouterr().out
     assert f"load: {folder / 'scan.h5'}: the same as then" in out
-    assert f"writes {folder / 'maps_rerun.h5'} (exists: give --overwrite, or another --output)\n" in out
+    assert f"writes {folder / 'maps_rerun.h5'}, and pictures beside it\n" in out
+    assert f"{folder / 'maps_rerun.h5'} exists: give --overwrite, or another --output\n" in out
     assert main(["rerun", str(folder / "maps.h5"), "--dry-run", "--overwrite"]) == 0
-    assert f"writes {folder / 'maps_rerun.h5'} (exists, would be replaced)\n" in capsys.readouterr().out
+    assert f"{folder / 'maps_rerun.h5'} exists, would be replaced\n" in capsys.readouterr().out
 
 
 def test_table_of_positions_is_an_option_and_the_old_one_is_warned_of(tmp_path, monkeypatch, capsys):

@@ -3,8 +3,10 @@ from __future__ import annotations
 import os
 import signal
 
+import numpy as np
 import pytest
 
+import darfix_core as dc
 from darfix_core.cli import main
 from darfix_core.engine import registry
 
@@ -126,3 +128,21 @@ def test_progress_bar_on_a_terminal(file, capsys, monkeypatch):
     err = capsys.readouterr().err
     assert "[4/4] Save" in err
     assert "darfix-core: warning: Crop: few rows" in err
+
+
+def test_table_of_positions_is_read_by_the_only_node_that_reads(tmp_path, monkeypatch, capsys):
+    tutorial = os.path.abspath("tutorials/rocking_curve.ows")
+    monkeypatch.chdir(tmp_path)
+    mu = np.linspace(0.0, 1.1, 12)
+    np.save("stack.npy", np.ones((12, 3, 4)) * (1000 * np.exp(-(((mu - 0.5) / 0.15) ** 2)))[:, None, None])
+    np.savetxt("motors.csv", mu, header="mu (deg)", comments="")
+    command = ["run", tutorial, "--input", "stack.npy", "--output", "maps"]
+    assert main(command) == 2
+    assert "on the command line --positions motors.csv" in capsys.readouterr().err
+    assert main([*command, "--positions", "no.csv"]) == 2
+    assert f"{tmp_path / 'no.csv'}: no such file: a table of positions" in capsys.readouterr().err
+    assert main([*command, "--positions", "motors.csv", "--dry-run"]) == 0
+    assert f"reads  {tmp_path / 'motors.csv'}\n" in capsys.readouterr().out
+    assert main([*command, "--positions", "motors.csv"]) == 0
+    maps = dc.load_maps("maps/maps.h5")
+    np.testing.assert_allclose(maps["mu/center_of_mass"], 0.5, atol=0.01)  # the curve is sampled at steps of 0.1
