@@ -6,28 +6,27 @@ thread; a change while it runs cancels it and starts again with the newest value
 
 from __future__ import annotations
 
-import base64
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from AnyQt.QtCore import QBuffer, QIODevice, QSize, Qt, QTimer
+from AnyQt.QtCore import QSize, Qt, QTimer
 from AnyQt.QtWidgets import QLabel, QPushButton, QSpacerItem, QWidget
 from Orange.widgets.settings import Setting
 from Orange.widgets.utils.concurrent import ConcurrentWidgetMixin, TaskState
 from Orange.widgets.widget import Input, Msg, Output, OWWidget
 from orangewidget import gui
-from orangewidget.utils.messagewidget import MessagesWidget
 
 from darfix_core.engine.execution import execution
 from darfix_core.engine.registry import STEP_MODULES, Step, channel_name, get_step
 from darfix_core.errors import Cancelled, DarfixError
 from darfix_core.workflow.paths import beside_workflow
-from orangecontrib.dfxm.summaries import error_text, facts, wrapped_text
+from orangecontrib.dfxm.summaries import error_text
 from orangecontrib.dfxm.views.latest_task import LatestTask
 from orangecontrib.dfxm.views.parameter_editors import Editor
-from orangecontrib.dfxm.views.parameter_form import ParameterForm, parameter_label, value_text
+from orangecontrib.dfxm.views.parameter_form import ParameterForm, parameter_label
 from orangecontrib.dfxm.widgets.followers import stop_followers
+from orangecontrib.dfxm.widgets.reporting import show_messages, write_report
 
 log = logging.getLogger(__name__)
 
@@ -334,13 +333,8 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
 
     def update_message_state(self) -> None:
         """Show the messages that are active; Orange calls this."""
-        if self.message_bar is None:
-            return
-        active = [message for group in self.message_groups for message in group.active]
-        self.message_bar.clear()
-        if active:
-            self.message_bar.setMessages((message, _wrapped(message)) for message in active)
-        self.message_bar.setVisible(bool(active))
+        if self.message_bar is not None:
+            show_messages(self)
 
     def _clear_messages(self) -> None:
         self.Error.clear()
@@ -384,30 +378,5 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
     # Report
 
     def send_report(self) -> None:
-        """Inputs, parameters and the picture."""
-        for name, value in self.received.items():
-            if value is not None:
-                self.report_items(parameter_label(name), facts(value))
-        entries = self.step.parameters.entries
-        values = {parameter_label(name): value_text(entries[name], value) for name, value in self.parameters().items()}
-        self.report_items("Parameters", values)
-        if self.produced is not None:
-            self.report_items("Result", facts(self.produced))
-        picture = self.picture()
-        if picture is not None and self.produced is not None:
-            self.report_raw(_as_html(picture))
-
-
-def _wrapped(message: Any) -> MessagesWidget.Message:
-    text, others = wrapped_text(str(message))
-    severity = MessagesWidget.Severity(message.group.severity)
-    return MessagesWidget.Message(severity, text=text, informativeText=others, detailedText=message.tb or "")
-
-
-def _as_html(widget: QWidget) -> str:
-    """Picture of a widget for the report, inside the page."""
-    buffer = QBuffer()
-    buffer.open(QIODevice.WriteOnly)
-    widget.grab().save(buffer, "PNG")
-    data = base64.b64encode(bytes(buffer.data())).decode("ascii")
-    return f'<img src="data:image/png;base64,{data}"/>'
+        """Inputs, parameters, result and the picture."""
+        write_report(self)
