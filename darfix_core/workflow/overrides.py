@@ -191,10 +191,21 @@ def set_scan(graph: Graph, scan: str | None) -> Graph:
     return graph if scan is None else graph.with_node(scan_reader(graph).with_parameters(scan=scan))
 
 
-def set_positions(graph: Graph, positions: str | None) -> Graph:
-    """Graph in which the only node that can reads the given table of positions; None: those of the workflow.
+def positions_reader(graph: Graph) -> Node:
+    """The node that a table of positions is given for; of several that can read one, the one that does.
 
-    Of several nodes that can it is the one that reads a table already.
+    Raises
+    ------
+    WorkflowError
+        If it is not clear which node is meant.
+    """
+    nodes = [node for node in graph.order if node.step.input_path and "positions" in node.step.parameters.entries]
+    reading = [node for node in nodes if node.parameters.get("positions")]
+    return _only(graph, reading if len(reading) == 1 else nodes, "positions table", "--set 'NODE.positions=FILE'")
+
+
+def set_positions(graph: Graph, positions: str | None) -> Graph:
+    """Graph in which `positions_reader` reads the given table of positions; None: those of the workflow.
 
     Raises
     ------
@@ -205,10 +216,14 @@ def set_positions(graph: Graph, positions: str | None) -> Graph:
     """
     if positions is None:
         return graph
-    nodes = [node for node in graph.order if node.step.input_path and "positions" in node.step.parameters.entries]
-    reading = [node for node in nodes if node.parameters.get("positions")]
-    node = _only(graph, reading if len(reading) == 1 else nodes, "positions table", "--set 'NODE.positions=FILE'")
     path = os.path.abspath(os.path.expanduser(positions))
     if not os.path.isfile(path):
         raise DataFileError("no such file: a table of positions", file=path)
-    return graph.with_node(node.with_parameters(positions=path))
+    return graph.with_node(positions_reader(graph).with_parameters(positions=path))
+
+
+def stated_parameters(graph: Graph, overrides: Overrides) -> set[tuple[str, str]]:
+    """Ids of nodes with the names of the parameters that overrides set, be it to what they were."""
+    targets = (text.partition("=")[0].strip().rpartition(".") for text in overrides.parameters)
+    stated = {(graph.find(title).id, name) for title, _, name in targets}
+    return stated if overrides.positions is None else stated | {(positions_reader(graph).id, "positions")}

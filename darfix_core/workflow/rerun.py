@@ -20,7 +20,14 @@ from darfix_core.model.dataset import Dataset
 from darfix_core.model.history import ARRAY, History
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.graph import Graph, Link, Node
-from darfix_core.workflow.overrides import Overrides, set_parameters, set_positions, set_scan, split_input
+from darfix_core.workflow.overrides import (
+    Overrides,
+    set_parameters,
+    set_positions,
+    set_scan,
+    split_input,
+    stated_parameters,
+)
 from darfix_core.workflow.plan import Plan, make_plan
 from darfix_core.workflow.replay import needed_nodes, step_of
 from darfix_core.workflow.source_files import (
@@ -119,13 +126,14 @@ def make_rerun(stored: Dataset | Maps, file: str, changes: Overrides, *, only_pl
     _check_origin(history, names, needed - set(starts))
     graph = _graph(history, names, needed, given | starts, os.path.basename(file))
     graph = set_parameters(graph, changes.parameters)
+    stated = stated_parameters(graph, changes)
     graph = set_positions(set_scan(graph, changes.scan), changes.positions)
     warnings: list[str] = []
     for key, node in history.in_order():
         if key in needed and key not in starts and node.sources:
             what = history, key, names, graph.nodes[names[key]], given.get(key)
             lines += source_lines(*what)
-            warnings += kept_with_other_data(*what)
+            warnings += kept_with_other_data(*what, stated)
     output = _output_file(file, changes.output)
     _check_output(output, file, history)
     graph = _with_writer(graph, names[str(history.head)], isinstance(stored, Maps), output)

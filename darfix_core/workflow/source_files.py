@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
@@ -74,11 +74,17 @@ def source_lines(
 
 
 def kept_with_other_data(
-    history: History, key: str, names: Mapping[str, str], node: Node, given: tuple[str, ...] | None
+    history: History,
+    key: str,
+    names: Mapping[str, str],
+    node: Node,
+    given: tuple[str, ...] | None,
+    stated: Collection[tuple[str, str]],
 ) -> list[str]:
     """Warnings of files that belong to the data which were read, and are read with other data now.
 
-    Such are tables of positions and dark frames. Parameters as in `source_lines`.
+    Such are tables of positions and dark frames. Those that are `stated`, by the id of the node and the parameter, are
+    meant so. The other parameters are those of `source_lines`.
     """
     old, main = history.nodes[key], node.step.input_path
     moved = given is not None and len(given) == 1 and is_moved_from(old, given[0])
@@ -86,7 +92,7 @@ def kept_with_other_data(
         return []
     messages = []
     for name, sources in _by_parameter(old, node).items():
-        if name == main or not sources or _is_set(old, node, name):
+        if name == main or not sources or _is_set(old, node, name) or (node.id, name) in stated:
             continue
         option = "--positions FILE or " if name == "positions" else ""
         messages.append(

@@ -254,6 +254,12 @@ def test_files_that_are_given_for_all_parameters_are_told(series):
     )
 
 
+def test_table_that_is_stated_again_is_meant(series):
+    other, table, dark = (str(series / name) for name in ("other.npy", "motors.csv", "dark.npy"))
+    rerun = again(series, inputs=[other], positions=table, parameters=[f"load.dark={dark}"])
+    assert rerun.warnings == ()
+
+
 def test_moved_data_keep_their_table_without_a_warning(series):
     (series / "archive").mkdir()
     os.rename(series / "stack.npy", series / "archive" / "stack.npy")
