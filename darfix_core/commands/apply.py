@@ -111,8 +111,9 @@ class _Application:
         self._total = len(lacking) + 1 + bool(saver)
         for name in lacking:
             inputs[name] = self._call(get_step("define_dimensions"), {"dataset": inputs[name]}, {})
-            found = " x ".join(f"{entry.name} ({entry.size})" for entry in inputs[name].dimensions)
-            say(f"The dimensions were not defined; found: {found}, slow to fast")
+            found = [f"{entry.name} ({entry.size})" for entry in inputs[name].dimensions]
+            order = ", slow to fast" if len(found) > 1 else ""
+            say(f"The dimensions were not defined; found: {' x '.join(found)}{order}")
         result = self._call(self._step, inputs, self._parameters)
         if saver:
             step = get_step(saver)

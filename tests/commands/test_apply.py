@@ -49,7 +49,7 @@ def test_missing_dimensions_are_found_and_told(scan, capsys, tmp_path):
     assert main(["apply", "grain_plot", scan, "-o", "maps.h5", "--min_intensity", "10"]) == 0
     out, err = capsys.readouterr()
     assert out.splitlines() == [
-        "The dimensions were not defined; found: mu (12), slow to fast",
+        "The dimensions were not defined; found: mu (12)",
         f"wrote {tmp_path / 'maps.h5'}",
         f"wrote {tmp_path / 'maps_overview.png'}",
     ]
