@@ -68,7 +68,7 @@ def _show_all(runs: Sequence[PlannedRun]) -> int:
     say(FOLDERS)
     for number, run in enumerate(runs, start=1):
         say(f"run {number}/{len(runs)}: {run.title}")
-        message = str(run.error)
+        message, scan = str(run.error), ""
         if run.plan is not None:
             if not nodes_shown:
                 show_nodes(run.plan)
@@ -79,11 +79,12 @@ def _show_all(runs: Sequence[PlannedRun]) -> int:
                 with RunLines(f"run {number}/{len(runs)} ") as lines:
                     for key, dataset in open_inputs(run.plan, lines).items():
                         say(f"{run.plan.graph.nodes[key].title} would read {dataset}")
+                        scan = scan or str(dataset.metadata.get("scan", ""))
             except DarfixError as error:
                 message = str(error)
         if message:
             complain("error", message)
-        outcomes.append(Outcome(run, "failed" if message else "not run", message))
+        outcomes.append(Outcome(run, "failed" if message else "not run", message, scan=scan))
         say()
     _show_table(outcomes, otherwise="ready")
     say("Nothing was run.")

@@ -156,6 +156,7 @@ def test_dry_run_opens_and_shows_all_and_runs_nothing(layers, capsys):
     assert out.count("/maps.h5, and pictures beside it\n") == 2
     assert "mosaicity" not in out  # of a scan of one motor there is none
     assert [row[4].split(":")[0] for row in rows(out)] == ["ready", "ready", "failed"]
+    assert [row[1] for row in rows(out)] == ["1.1", "1.1", "-"]
     assert out.endswith("Nothing was run.\n")
     assert not os.path.exists("out")
     assert main(["run", TUTORIAL, "--input", *layers, "--output", "out", "--dry-run"]) == 0
