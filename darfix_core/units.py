@@ -18,6 +18,8 @@ class Unit:
     symbol: str
 
 
+#: Units of lengths.
+LENGTHS = frozenset({"m", "mm", "um", "nm"})
 LENGTH_MOTORS = frozenset(
     {"diffty", "difftz", "samx", "samy", "samz", "smx", "smy", "smz", "obx", "oby", "obz", "mainx"}
     | {"ffx", "ffy", "ffz", "nfx", "nfy", "nfz", "hxx", "hxy", "hxz"}

@@ -20,11 +20,8 @@ from darfix_core.io.signature import is_hdf5
 from darfix_core.model.arrays import FloatArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frames import Frames
-from darfix_core.model.joined_source import JoinedSource
+from darfix_core.model.joined_source import SCAN_NUMBER, JoinedSource
 from darfix_core.units import motor_unit
-
-#: Position that numbers the scans where no motor tells them apart.
-SCAN = "scan"
 
 # Motors that stand still are read back a little differently each time: measured up to 1e-5 deg and 3e-6 mm between
 # the start and the end of a scan at ID03. Smaller differences than these between scans are taken for that.
@@ -195,8 +192,8 @@ def join_scans(parts: Mapping[str, Dataset]) -> Dataset:
             units[name] = unit
     along = tuple(taken) or tuple(name for name in positions if _tells_apart(name, datasets))
     if not along:
-        positions[SCAN] = np.repeat(np.arange(1.0, len(datasets) + 1), lengths)
-        along = (SCAN,)
+        positions[SCAN_NUMBER] = np.repeat(np.arange(1.0, len(datasets) + 1), lengths)
+        along = (SCAN_NUMBER,)
     return Dataset(
         Frames(JoinedSource(tuple(one.frames.source for one in datasets))),
         positions=positions,

@@ -10,6 +10,9 @@ import numpy as np
 from darfix_core.model.arrays import AnyArray, IntArray
 from darfix_core.model.frame_sources import FrameSource, Region, SourceFile, Storage, compact
 
+#: Position that numbers the scans of a joined dataset where no motor tells them apart.
+SCAN_NUMBER = "scan"
+
 
 @dataclass(frozen=True, eq=False)
 class JoinedSource:

@@ -11,9 +11,10 @@ from darfix_core.errors import nearest
 from darfix_core.figures.mosaicity_colors import mosaicity_colors
 from darfix_core.model.arrays import FloatArray
 from darfix_core.model.dataset import Dataset
+from darfix_core.model.joined_source import SCAN_NUMBER
 from darfix_core.model.maps import Map, Maps
 from darfix_core.steps.moments import compute_moments
-from darfix_core.units import Unit
+from darfix_core.units import LENGTHS, Unit
 
 #: Percentiles of the centres of mass that the colours span by default.
 _PERCENTILES = (1.0, 99.0)
@@ -34,7 +35,7 @@ def grain_plot(
     y_motor: str | None = None,
     color_range: Literal["percentiles", "scan"] = "percentiles",
 ) -> Maps:
-    """Moments of every pixel and, for scans of two motors and more, the mosaicity map.
+    """Moments of every pixel and, for scans of two angles and more, the mosaicity map.
 
     The mosaicity map shows the two centres of mass as one colour: hue for the direction, saturation for the
     distance from the middle of the colour range.
@@ -47,7 +48,7 @@ def grain_plot(
         Pixels whose counts, summed over the scan, are fewer become NaN. None: only pixels without positive
         intensity do.
     x_motor : str or None
-        Motor along x of the colour key; None: the fastest motor.
+        Motor along x of the colour key; None: the fastest motor that is no length, as the height of layers is.
     y_motor : str or None
         Motor along y of the colour key; None: the slowest of the others.
     color_range : {"percentiles", "scan"}
@@ -93,18 +94,18 @@ def grain_plot(
 
 
 def _chosen_motors(dataset: Dataset, y_motor: str | None, x_motor: str | None) -> tuple[str, str] | None:
-    """Motors along y and x of the colour key; None for scans of one motor."""
+    """Motors along y and x of the colour key; None for scans of one angle."""
     names = [dimension.name for dimension in dataset.dimensions]
     for parameter, motor in (("x_motor", x_motor), ("y_motor", y_motor)):
         if motor is not None and motor not in names:
             raise ValueError(f"{parameter} must be a dimension of the scan, got {motor!r}{nearest(motor, names)}")
     if x_motor is not None and x_motor == y_motor:
         raise ValueError(f"x_motor and y_motor must differ, got {x_motor!r} for both")
-    if len(names) < 2:
-        return None
-    along_x = x_motor or next(name for name in reversed(names) if name != y_motor)
-    along_y = y_motor or next(name for name in names if name != along_x)
-    return along_y, along_x
+    # What was not asked for is an orientation: no height of a layer, no number of a scan.
+    angles = [name for name in names if dataset.unit(name) not in LENGTHS and name != SCAN_NUMBER]
+    along_x = x_motor or next((name for name in reversed(angles) if name != y_motor), None)
+    along_y = y_motor or next((name for name in angles if name != along_x), None)
+    return None if along_x is None or along_y is None else (along_y, along_x)
 
 
 def _span(maps: Maps, dataset: Dataset, motor: str, color_range: str) -> tuple[float, float]:

@@ -34,6 +34,19 @@ def test_motors_and_range_of_the_key_can_be_chosen(mosaicity_dataset):
     assert key["ranges"] == (pytest.approx((-0.3, 0.3)), pytest.approx((-0.2, 0.2)))
 
 
+@pytest.mark.parametrize(("motor", "unit"), [("samz", "mm"), ("scan", "")])
+def test_heights_and_numbers_of_scans_are_no_orientation_unless_chosen(mosaicity_dataset, motor, unit):
+    def renamed(mapping):
+        return {motor if key == "chi" else key: value for key, value in mapping.items()}
+
+    array, positions = mosaicity_dataset.frames[:], renamed(mosaicity_dataset.positions)
+    layers = dc.Dataset.from_array(array, positions, unit={motor: unit, "mu": "deg"})
+    layers = dc.define_dimensions(layers)
+    assert len(layers.dimensions) == 2
+    assert "mosaicity" not in dc.grain_plot(layers)
+    assert dc.grain_plot(layers, y_motor=motor).metadata["mosaicity"]["motors"] == (motor, "mu")
+
+
 def test_one_motor_gives_moments_without_mosaicity(rocking_dataset):
     maps = dc.grain_plot(rocking_dataset)
     assert "mosaicity" not in maps
