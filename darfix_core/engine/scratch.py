@@ -96,6 +96,8 @@ class ScratchSource:
         ------
         DataFileError
             If the file is gone.
+        Cancelled
+            If the computation was cancelled.
         """
         rows = region.rows
         block = np.empty(
@@ -103,9 +105,11 @@ class ScratchSource:
         )
         if not block.size:
             return block
+        run = current_execution()
         try:
             with open(self.path, "rb", buffering=0) as file:
                 for top in range(rows.start - rows.start % self.band, rows.stop, self.band):
+                    run.check_cancelled()
                     self._read_band(file.fileno(), top, block, region)
         except OSError as error:
             raise DataFileError(f"the scratch file cannot be read: {error.strerror}", file=self.path) from error
@@ -222,6 +226,8 @@ def to_scratch(frames: Frames, folder: Path, tell: Callable[[float], None]) -> F
     def compute(part: slice) -> slice:
         block = frames.read(part)
         for top in range(0, ny, band):
+            # A disk that cannot keep up holds each of these writes back.
+            run.check_cancelled()
             height = min(band, ny - top)
             offset = (n_frames * top + part.start * height) * nx * frames.dtype.itemsize
             _write_exactly(descriptor, block[:, top : top + height], offset)
@@ -230,7 +236,7 @@ def to_scratch(frames: Frames, folder: Path, tell: Callable[[float], None]) -> F
     # Each thread holds a block of counts, what is computed from it, and a band of it.
     parts = frame_ranges(frames, run.memory // (3 * run.threads), BlockSizes())
     try:
-        os.posix_fallocate(descriptor, 0, frames.nbytes)
+        os.ftruncate(descriptor, frames.nbytes)
         for part in run_in_order(compute, parts, run):
             tell(part.stop / n_frames)
     except OSError as error:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from darfix_core.engine.cutting import block_frames
@@ -12,6 +15,7 @@ from darfix_core.engine.execution import current_execution
 from darfix_core.engine.loop import compute_frames
 from darfix_core.engine.registry import step
 from darfix_core.engine.scratch import check_room, scratch_folder, to_scratch
+from darfix_core.errors import DataFileError
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frame_sources import ArraySource
 from darfix_core.model.frames import Frames
@@ -142,6 +146,8 @@ def plan_persist(dataset: Dataset, *, to: str = "memory", folder: str | None = N
     seconds = _seconds(frames)
     if to == "scratch":
         place = scratch_folder(folder)
+        # Frames are computed while others are written: the slower of both counts.
+        seconds = max(seconds, _seconds_of_disk(place, frames.nbytes))
         return PersistPlan(to, frames.nbytes, shutil.disk_usage(place).free, seconds, str(place))
     return PersistPlan(to, frames.nbytes, current_execution().memory, seconds)
 
@@ -156,6 +162,19 @@ def _seconds(frames: Frames) -> float:
         frames.read(slice(done, done + count))
         done, size = done + count, 2 * size
     return (time.perf_counter() - start) * len(frames) / done
+
+
+def _seconds_of_disk(folder: Path, nbytes: int) -> float:
+    """Time that so many bytes take to reach the disk, from the time of some."""
+    piece, done, start = bytes(2**22), 0, time.perf_counter()
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            while done < min(nbytes, _SAMPLE_BYTES) and time.perf_counter() - start < _SAMPLE_SECONDS:
+                done += file.write(piece)
+                os.fdatasync(file.fileno())
+    except OSError as error:
+        raise DataFileError(f"a scratch file cannot be made: {error.strerror}", file=str(folder)) from error
+    return (time.perf_counter() - start) * nbytes / max(1, done)
 
 
 def size_text(nbytes: int) -> str:

@@ -141,7 +141,7 @@ def test_full_disk_is_told_before_anything_is_written(array, tmp_path, monkeypat
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["pwrite", "posix_fallocate"])
+@pytest.mark.parametrize("name", ["pwrite", "ftruncate"])
 def test_disk_that_fills_up_leaves_no_file(array, tmp_path, monkeypatch, name):
     def full(*args):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -104,3 +104,11 @@ def test_sizes_are_told_in_three_digits(nbytes, text):
 @pytest.mark.parametrize(("seconds", "text"), [(0.1, "1 s or less"), (41.3, "41 s"), (150, "2 min"), (99.9, "2 min")])
 def test_times_are_told_in_seconds_or_minutes(seconds, text):
     assert time_text(seconds) == text
+
+
+def test_time_of_a_scratch_file_is_that_of_the_slower_of_computing_and_writing(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_seconds_of_disk", lambda folder, nbytes: 1000.0)
+    assert plan_persist(dataset, to="scratch", folder=str(tmp_path)).seconds == 1000.0
+    monkeypatch.undo()
+    assert plan_persist(dataset, to="scratch", folder=str(tmp_path)).seconds < 100
+    assert list(tmp_path.iterdir()) == []
