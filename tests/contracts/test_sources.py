@@ -20,8 +20,6 @@ from tests.edf_files import edf_frame
 
 STACK = np.random.default_rng(5).integers(0, 60_000, (12, 9, 11)).astype(np.uint16)
 MU = {"mu": np.arange(12.0)}
-#: Source -> why it need not look whether it was cancelled.
-NOT_CANCELLED = {"ScratchSource": "its file is not compressed, and is read in the pieces that are asked for"}
 
 
 def _bliss(path, **storage):
@@ -135,7 +133,7 @@ def test_sources_travel_to_other_processes(frames):
 def test_reading_stops_when_it_is_cancelled(frames):
     source = frames.source
     with execution(cancelled=lambda: True):
-        if source.in_memory or type(source).__name__ in NOT_CANCELLED:
+        if source.in_memory:
             source.read(REGIONS[0])
         else:
             with pytest.raises(Cancelled):
