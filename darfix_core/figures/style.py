@@ -72,11 +72,11 @@ def write_png(figure: Figure, path: Path) -> None:
     for axes in figure.axes:
         for zorder in (-math.inf, math.inf):
             axes.add_artist(_cancel_check(zorder))
-    with _CancellableFile(path, "w") as file:
+    with _CancellableFile(io.FileIO(path, "w")) as file:
         figure.savefig(file, format="png", dpi=DPI)
 
 
-class _CancellableFile(io.FileIO):
+class _CancellableFile(io.BufferedWriter):
     """File that stops whoever writes to it, piece by piece, where the computation was cancelled."""
 
     def write(self, data: Any) -> int:
