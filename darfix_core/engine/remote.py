@@ -22,6 +22,8 @@ from darfix_core.errors import DarfixError
 T = TypeVar("T")
 R = TypeVar("R")
 
+#: Tasks for each thread of a cluster: progress is told, and cancelling waits, by tasks.
+TASKS = 4
 # How often a wait looks whether it was cancelled, and how long a cluster may take to answer or to get a worker.
 _POLL_S = 0.1
 _CONNECT_S = 10.0

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from darfix_core.engine.loop import BlockSizes, fold_frames
+from darfix_core.engine.cutting import BlockSizes
+from darfix_core.engine.folding import fold_frames
 from darfix_core.engine.registry import step
 from darfix_core.errors import DimensionError
 from darfix_core.model.arrays import AnyArray, FloatArray

@@ -12,7 +12,7 @@ from typing import Literal
 
 from darfix_core.engine.cutting import block_frames
 from darfix_core.engine.execution import current_execution
-from darfix_core.engine.loop import compute_frames
+from darfix_core.engine.pixel_maps import compute_frames
 from darfix_core.engine.registry import step
 from darfix_core.engine.scratch import check_room, scratch_folder, to_scratch
 from darfix_core.errors import DataFileError

@@ -10,7 +10,8 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from darfix_core.engine.compiler import load_compiler
-from darfix_core.engine.loop import fold_frames, map_pixels
+from darfix_core.engine.folding import fold_frames
+from darfix_core.engine.pixel_maps import map_pixels
 from darfix_core.engine.registry import step
 from darfix_core.model.arrays import AnyArray, FloatArray
 from darfix_core.model.dataset import Dataset

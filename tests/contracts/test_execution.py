@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import darfix_core as dc
-from darfix_core.engine import loop
+from darfix_core.engine import folding, pixel_maps
+from darfix_core.engine.cutting import BlockSizes
 from darfix_core.engine.execution import execution
-from darfix_core.engine.loop import BlockSizes
 from darfix_core.engine.registry import get_step
 from darfix_core.errors import Cancelled
 from darfix_core.model.frame_sources import Storage
@@ -63,7 +63,8 @@ def sources_of(inputs):
 def test_threads_and_blocks_do_not_change_the_result(name, sizes, threads, from_file, monkeypatch):
     with monkeypatch.context() as patch:
         expected = cases(name)
-        patch.setattr(loop, "BlockSizes", lambda *args: sizes)
+        for module in (folding, pixel_maps):
+            patch.setattr(module, "BlockSizes", lambda *args: sizes)
         for case in expected:
             inputs = all_from_file(case.inputs) if from_file else case.inputs
             with execution(threads=threads, memory=50_000 if from_file else None):
@@ -89,7 +90,8 @@ def test_how_a_file_is_stored_does_not_change_the_result(name, storage, memory):
 def test_a_cluster_does_not_change_the_result(name, sizes, monkeypatch):
     pytest.importorskip("distributed", reason="needs the extra distributed")
     expected = cases(name)
-    monkeypatch.setattr(loop, "BlockSizes", lambda *args: sizes)
+    for module in (folding, pixel_maps):
+        monkeypatch.setattr(module, "BlockSizes", lambda *args: sizes)
     for case in expected if sizes.rows is None else expected[:1]:
         with execution(scheduler="local:2", memory=500_000):
             assert_same(case.step(**all_from_file(case.inputs), **case.parameters), case.result, case, **CLOSE)

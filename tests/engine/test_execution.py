@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import darfix_core as dc
+from darfix_core.engine.cutting import BlockSizes
 from darfix_core.engine.execution import (
     available_threads,
     current_execution,
@@ -18,7 +19,8 @@ from darfix_core.engine.execution import (
     memory_budget,
     warn,
 )
-from darfix_core.engine.loop import BlockSizes, compute_frames, fold_frames, map_pixels
+from darfix_core.engine.folding import fold_frames
+from darfix_core.engine.pixel_maps import compute_frames, map_pixels
 from darfix_core.engine.pool import read_ahead, run_in_order
 from darfix_core.model.frames import Frames
 from tests.model.test_frames import CountingSource

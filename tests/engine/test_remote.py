@@ -12,8 +12,10 @@ import pytest
 
 import darfix_core as dc
 from darfix_core.engine import remote
+from darfix_core.engine.cutting import BlockSizes
 from darfix_core.engine.execution import current_execution, execution, warn
-from darfix_core.engine.loop import BlockSizes, fold_frames, map_pixels
+from darfix_core.engine.folding import fold_frames
+from darfix_core.engine.pixel_maps import map_pixels
 from darfix_core.engine.remote import Cluster, cluster_of
 from darfix_core.errors import DarfixError, DataFileError
 from darfix_core.model.frame_sources import Storage

@@ -16,7 +16,8 @@ import pytest
 import darfix_core as dc
 from darfix_core.engine import scratch
 from darfix_core.engine.execution import execution
-from darfix_core.engine.loop import fold_frames, map_pixels
+from darfix_core.engine.folding import fold_frames
+from darfix_core.engine.pixel_maps import map_pixels
 from darfix_core.engine.scratch import remove_stale, scratch_folder, to_scratch
 from darfix_core.errors import DataFileError
 from darfix_core.model.frame_sources import Storage

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from darfix_core.engine.execution import execution
-from darfix_core.engine.loop import compute_frames
+from darfix_core.engine.pixel_maps import compute_frames
 from darfix_core.engine.pool import run_in_order
 from darfix_core.errors import Cancelled, DataFileError
 from darfix_core.io.hdf5_chunks import StoredChunk

@@ -7,8 +7,8 @@ import pytest
 
 import darfix_core as dc
 from darfix_core import Dataset, Dimension
+from darfix_core.engine.cutting import BlockSizes
 from darfix_core.engine.execution import execution
-from darfix_core.engine.loop import BlockSizes
 from darfix_core.steps.moments import compute_moments
 
 
