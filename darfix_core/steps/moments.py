@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from darfix_core.engine.compiler import load_compiler
 from darfix_core.engine.cutting import BlockSizes
 from darfix_core.engine.folding import fold_frames
 from darfix_core.engine.registry import step
@@ -67,6 +68,7 @@ def compute_moments(dataset: Dataset, min_intensity: float | None = None, sizes:
         raise DimensionError("moments need the scan dimensions: use define_dimensions (Dimension Definition) first")
     motors = [dimension.name for dimension in dataset.dimensions]
     fold = _MomentsFold(dataset, motors, min_intensity)
+    load_compiler()
     fold_frames(dataset.frames, fold, what="moments", sizes=sizes)
     fold.warn()
     if dataset.mask is not None:
