@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +13,6 @@ import numpy as np
 from darfix_core.engine.execution import warn
 from darfix_core.errors import DataFileError
 from darfix_core.io.edf_frames import EdfFrame, EdfSource, GrowingSeries, frames_of_file
-from darfix_core.io.file_names import expand_folder, expand_pattern
 from darfix_core.io.frame_series import SeriesFile, choose_frames, good_frames, used_files
 from darfix_core.io.report import DetectorReport, FileReport, ScanReport, motor_report
 from darfix_core.model.arrays import FloatArray
@@ -33,41 +31,13 @@ _STRUCTURE = re.compile(
 )
 
 
-def expand_edf(path: str) -> list[str]:
-    """Files that a path stands for, in natural order: frame 10 after frame 9.
-
-    Parameters
-    ----------
-    path : str
-        A file, a folder (all its EDF files), or a pattern such as ``"strain_*.edf"``.
-
-    Returns
-    -------
-    list of str
-        Absolute paths.
-
-    Raises
-    ------
-    DataFileError
-        If there is no such file, or no EDF file in the folder.
-    """
-    given = os.path.abspath(os.path.expanduser(path))
-    if os.path.isfile(given):
-        return [given]
-    if os.path.isdir(given):
-        return expand_folder(given, ["EDF"])
-    if not glob.has_magic(given):
-        raise DataFileError("there is no such file or folder", file=given)
-    return expand_pattern(given)
-
-
 def open_edf(paths: Sequence[str], *, frames: tuple[int, int] | None = None) -> Dataset:
     """Open EDF files as one scan. Headers are read, the counts only when they are needed.
 
     Parameters
     ----------
     paths : sequence of str
-        The files in the order of the scan, see `expand_edf`; each holds one frame or several.
+        The files in the order of the scan; each holds one frame or several.
     frames : (int, int), optional
         First frame and the one behind the last, counted over all files from 0; None: all. Frames outside need not
         be whole.
@@ -109,7 +79,7 @@ def inspect_edf(paths: Sequence[str]) -> FileReport:
     Parameters
     ----------
     paths : sequence of str
-        The files in the order of the scan, see `expand_edf`.
+        The files in the order of the scan.
 
     Returns
     -------

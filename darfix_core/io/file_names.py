@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from darfix_core.errors import DataFileError
@@ -36,14 +35,12 @@ def expand_pattern(pattern: str) -> list[str]:
     return sorted(found, key=natural_key)
 
 
-def expand_folder(folder: str, kinds: Sequence[str] = tuple(SERIES_ENDINGS)) -> list[str]:
+def expand_folder(folder: str) -> list[str]:
     """Frames in a folder, in natural order.
 
     Parameters
     ----------
     folder : str
-    kinds : sequence of str
-        Keys of `SERIES_ENDINGS`.
 
     Returns
     -------
@@ -56,11 +53,11 @@ def expand_folder(folder: str, kinds: Sequence[str] = tuple(SERIES_ENDINGS)) -> 
         If there are none, or files of several kinds.
     """
     names = [name for name in os.listdir(folder) if not name.startswith(".")]
-    found = {kind: [name for name in names if name.lower().endswith(SERIES_ENDINGS[kind])] for kind in kinds}
+    found = {kind: [name for name in names if name.lower().endswith(ends)] for kind, ends in SERIES_ENDINGS.items()}
     found = {kind: chosen for kind, chosen in found.items() if chosen}
     if not found:
-        endings = ", ".join(ending for kind in kinds for ending in SERIES_ENDINGS[kind])
-        raise DataFileError(f"the folder holds no {_either(kinds)} files ({endings})", file=folder)
+        endings = ", ".join(ending for endings in SERIES_ENDINGS.values() for ending in endings)
+        raise DataFileError(f"the folder holds no EDF, TIFF or npy files ({endings})", file=folder)
     if len(found) > 1:
         raise DataFileError(
             f"the folder holds {' and '.join(found)} files; choose by a pattern such as "
@@ -69,8 +66,3 @@ def expand_folder(folder: str, kinds: Sequence[str] = tuple(SERIES_ENDINGS)) -> 
         )
     (chosen,) = found.values()
     return [os.path.join(folder, name) for name in sorted(chosen, key=natural_key)]
-
-
-def _either(words: Sequence[str]) -> str:
-    """``"EDF, TIFF or npy"``."""
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -2,14 +2,14 @@ import gzip
 import os
 import pickle
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from darfix_core import execution
 from darfix_core.errors import Cancelled, DarfixWarning, DataFileError
-from darfix_core.io.edf import expand_edf, inspect_edf, open_edf
+from darfix_core.io.edf import inspect_edf, open_edf
+from darfix_core.io.load import files_of
 from tests.edf_files import edf_frame, edf_series, mesh_entries
 
 _COUNTS = np.arange(54, dtype="<u2").reshape(6, 9)
@@ -20,38 +20,21 @@ def _write(path, *parts):
     return str(path)
 
 
+def _files(path):
+    """Files of a folder or a pattern."""
+    return files_of(str(path))[1]
+
+
 def test_series_opens_in_natural_order(tmp_path):
     stack = edf_series(tmp_path)
-    dataset = open_edf(expand_edf(str(tmp_path)))
+    dataset = open_edf(_files(tmp_path))
     np.testing.assert_array_equal(dataset.frames[:], stack)
     np.testing.assert_allclose(dataset.positions["mu"], np.arange(11) / 10)
 
 
-@pytest.mark.parametrize("pattern", ["", "scan_*.edf", "scan_?.edf"])
-def test_folder_and_pattern_give_frame_10_after_frame_9(tmp_path, pattern):
-    edf_series(tmp_path)
-    (tmp_path / "notes.txt").write_text("no frame")
-    names = [Path(path).name for path in expand_edf(str(tmp_path / pattern))]
-    assert names == [f"scan_{number}.edf" for number in range(10 if "?" in pattern else 11)]
-
-
-def test_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path):
-    path = _write(tmp_path / "scan[1].edf", edf_frame(_COUNTS))
-    assert expand_edf(path) == [path]
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [("gone.edf", "no such file or folder"), ("gone_*.edf", "no file matches"), ("", "the folder holds no EDF files")],
-)
-def test_nothing_to_open_is_an_error(tmp_path, name, message):
-    with pytest.raises(DataFileError, match=message):
-        expand_edf(str(tmp_path / name))
-
-
 def test_motors_that_moved_are_positions_and_the_others_facts(tmp_path):
     edf_series(tmp_path)
-    dataset = open_edf(expand_edf(str(tmp_path)))
+    dataset = open_edf(_files(tmp_path))
     assert list(dataset.positions) == ["mu"]
     assert dataset.unit("mu") == "deg"
     assert dataset.metadata["motors"] == {"chi": 1.5, "obx": -3.0}
@@ -59,7 +42,7 @@ def test_motors_that_moved_are_positions_and_the_others_facts(tmp_path):
 
 def test_facts_come_from_the_header(tmp_path):
     edf_series(tmp_path)
-    dataset = open_edf(expand_edf(str(tmp_path)))
+    dataset = open_edf(_files(tmp_path))
     assert dataset.title == "ascan mu 0 1 10 0.5"
     assert dataset.metadata["start_time"] == "Thu Jul 06 03:41:29 2017"
     assert dataset.metadata["exposure_time"] == 0.5
@@ -107,7 +90,7 @@ def test_every_type_and_byte_order_reads_as_written(tmp_path, dtype):
 
 def test_parts_read_equal_parts_of_the_stack(tmp_path):
     stack = edf_series(tmp_path)
-    frames = open_edf(expand_edf(str(tmp_path))).frames
+    frames = open_edf(_files(tmp_path)).frames
     np.testing.assert_array_equal(frames.crop((1, 2), (3, 4))[:], stack[:, 1:4, 2:6])
     np.testing.assert_array_equal(frames[[9, 0, 9, 3]], stack[[9, 0, 9, 3]])
     np.testing.assert_array_equal(frames[2:5, 4], stack[2:5, 4])
@@ -144,7 +127,7 @@ def test_frames_of_files_with_several_frames_are_counted_through(tmp_path):
 def test_range_that_does_not_fit_is_refused(tmp_path, frames):
     edf_series(tmp_path)
     with pytest.raises(ValueError, match=r"frames must be \(first, stop\) with 0 <= first < stop"):
-        open_edf(expand_edf(str(tmp_path)), frames=frames)
+        open_edf(_files(tmp_path), frames=frames)
 
 
 def test_frame_of_another_shape_is_named(tmp_path):
@@ -279,19 +262,19 @@ def test_opening_reads_headers_only(tmp_path):
 
 def test_source_travels_between_processes(tmp_path):
     stack = edf_series(tmp_path)
-    frames = pickle.loads(pickle.dumps(open_edf(expand_edf(str(tmp_path))).frames))
+    frames = pickle.loads(pickle.dumps(open_edf(_files(tmp_path)).frames))
     np.testing.assert_array_equal(frames[:], stack)
 
 
 def test_cancelled_while_opening(tmp_path):
     edf_series(tmp_path)
     with execution(cancelled=lambda: True), pytest.raises(Cancelled):
-        open_edf(expand_edf(str(tmp_path)))
+        open_edf(_files(tmp_path))
 
 
 def test_report_of_a_series(tmp_path):
     edf_series(tmp_path)
-    report = inspect_edf(expand_edf(str(tmp_path)))
+    report = inspect_edf(_files(tmp_path))
     (scan,) = report.scans
     assert (report.kind, len(report.files), report.size) == ("EDF", 11, 11 * (512 + 108))
     assert (scan.title, scan.n_frames, scan.problems) == ("ascan mu 0 1 10 0.5", 11, ())
@@ -303,7 +286,7 @@ def test_report_of_a_series(tmp_path):
 def test_report_tells_what_cannot_be_read(tmp_path):
     edf_series(tmp_path, 3)
     _write(tmp_path / "scan_1.edf", edf_frame(_COUNTS[:, :4].copy()))
-    report = inspect_edf(expand_edf(str(tmp_path)))
+    report = inspect_edf(_files(tmp_path))
     assert report.scans[0].n_frames == 2
     assert "scan_1.edf::frame 0: the frame has 6 x 4 pixels" in report.scans[0].problems[0]
     with pytest.raises(DataFileError, match="not an EDF file"):
@@ -315,7 +298,7 @@ def measured():
     folder = os.environ.get("DARFIX_SAMPLE_DATA")
     if not folder:
         pytest.skip("DARFIX_SAMPLE_DATA is not set")
-    return expand_edf(os.path.join(folder, "strain_*.edf"))
+    return _files(os.path.join(folder, "strain_*.edf"))
 
 
 def test_measured_frames_open_with_a_warning_of_their_inserted_bytes(measured):

@@ -15,6 +15,7 @@ from darfix_core.errors import DarfixWarning, DataFileError
 from darfix_core.io.inspect import inspect_file
 from darfix_core.io.load import files_of
 from tests.bliss_files import small_stack, write_scan
+from tests.edf_files import edf_frame, edf_series
 
 STACK = small_stack()
 MU = np.linspace(0.0, 1.1, 12)
@@ -244,3 +245,27 @@ def test_pattern_leaves_out_maps_that_were_written_beside_the_scans(tmp_path):
     assert files_of(str(tmp_path / "cut_*maps.h5"))[1] == [str(maps)]
     with pytest.raises(DataFileError, match=r"load_maps in Python reads them, darfix-core rerun makes them again"):
         dc.load(maps)
+
+
+@pytest.mark.parametrize("pattern", ["", "scan_*.edf", "scan_?.edf"])
+def test_folder_and_pattern_give_frame_10_after_frame_9(tmp_path, pattern):
+    edf_series(tmp_path)
+    (tmp_path / "notes.txt").write_text("no frame")
+    kind, files = files_of(str(tmp_path / pattern))
+    numbers = range(10 if "?" in pattern else 11)
+    assert (kind, files) == ("EDF", [str(tmp_path / f"scan_{number}.edf") for number in numbers])
+
+
+def test_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path):
+    path = tmp_path / "scan[1].edf"
+    path.write_bytes(edf_frame(np.ones((6, 9), "<u2")))
+    assert files_of(str(path)) == ("EDF", [str(path)])
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("gone.edf", "there is no such file"), ("gone_*.edf", "no file matches"), ("", "the folder holds no EDF")],
+)
+def test_nothing_to_open_is_an_error(tmp_path, name, message):
+    with pytest.raises(DataFileError, match=message):
+        files_of(str(tmp_path / name))
