@@ -228,17 +228,19 @@ def used_files(frames: Iterable[StoredFrame], files: Iterable[SeriesFile]) -> li
 
 
 def series_report(
-    kind: str, frames: Sequence[StoredFrame], files: Sequence[SeriesFile], problems: Sequence[str]
+    kind: str, paths: Sequence[str], frames_of_file: Callable[[SeriesFile], Iterator[StoredFrame]]
 ) -> FileReport:
-    """Report of a stack whose files tell nothing but the counts.
+    """Report of a stack whose files tell nothing but the counts; see `good_frames`.
 
     Parameters
     ----------
     kind : str
         As it is shown.
-    frames, files, problems
-        See `good_frames`.
+    paths : sequence of str
+    frames_of_file : callable
+        Gives the frames of one file.
     """
+    frames, files, problems = good_frames(paths, frames_of_file)
     first = frames[0]
     chunks = (1, first.rows_together, first.shape[1]) if first.compression else None
     shape = (len(frames), *first.shape)

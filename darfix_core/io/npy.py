@@ -13,7 +13,6 @@ from darfix_core.io.frame_series import (
     SeriesFile,
     StoredFrame,
     choose_frames,
-    good_frames,
     series_report,
     used_files,
 )
@@ -58,8 +57,7 @@ def open_npy(paths: Sequence[str], *, frames: tuple[int, int] | None = None) -> 
 
 def inspect_npy(paths: Sequence[str]) -> FileReport:
     """What npy files hold, from their headers; see `darfix_core.io.frame_series.good_frames`."""
-    good, files, problems = good_frames(paths, frames_of_npy)
-    return series_report("npy", good, files, problems)
+    return series_report("npy", paths, frames_of_npy)
 
 
 def frames_of_npy(file: SeriesFile) -> Iterator[StoredFrame]:

@@ -18,7 +18,6 @@ from darfix_core.io.frame_series import (
     SeriesFile,
     StoredFrame,
     choose_frames,
-    good_frames,
     series_report,
     used_files,
 )
@@ -70,8 +69,7 @@ def open_tiff(paths: Sequence[str], *, frames: tuple[int, int] | None = None) ->
 
 def inspect_tiff(paths: Sequence[str]) -> FileReport:
     """What TIFF files hold, from their descriptions; see `darfix_core.io.frame_series.good_frames`."""
-    good, files, problems = good_frames(paths, frames_of_tiff)
-    return series_report("TIFF", good, files, problems)
+    return series_report("TIFF", paths, frames_of_tiff)
 
 
 def frames_of_tiff(file: SeriesFile) -> Iterator[StoredFrame]:
