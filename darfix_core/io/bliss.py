@@ -14,9 +14,10 @@ from darfix_core.io.bliss_scans import Detector, Scan, choose_detector, choose_s
 from darfix_core.io.bliss_values import find, scan_metadata
 from darfix_core.io.dataset_file import open_saved_dataset
 from darfix_core.io.hdf5_file import naming_damage, read_hdf5
-from darfix_core.io.hdf5_source import Hdf5Source, checked_range, load_filters
+from darfix_core.io.hdf5_source import Hdf5Source, load_filters
 from darfix_core.io.nexus import written_kind
 from darfix_core.model.dataset import Dataset
+from darfix_core.model.frame_sources import checked_range
 from darfix_core.model.frames import Frames
 
 

@@ -13,8 +13,7 @@ from darfix_core.io.bliss_scans import Detector, Scan
 from darfix_core.io.bliss_values import has_end, interruption
 from darfix_core.io.complete_frames import complete_frames, located_frames
 from darfix_core.io.growing_file import incomplete, is_cut_off, is_partial
-from darfix_core.io.hdf5_file import announced_pieces, pieces
-from darfix_core.io.hdf5_source import missing_frames
+from darfix_core.io.hdf5_pieces import announced_pieces, missing_frames, pieces
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from darfix_core.engine.execution import warn
 from darfix_core.errors import DataFileError, nearest
 from darfix_core.io.bliss_values import attribute, find, text
 from darfix_core.io.growing_file import IncompleteFileError
-from darfix_core.io.hdf5_file import NOT_FOUND, Item, counts_type, get_item
+from darfix_core.io.hdf5_file import NOT_FOUND, Item, get_item
+from darfix_core.model.frame_sources import counts_type
 
 # How deep a stack is looked for where it is in none of the usual places.
 _MAX_DEPTH = 5

@@ -11,9 +11,9 @@ import numpy as np
 
 from darfix_core.errors import DataFileError
 from darfix_core.io.growing_file import IncompleteFileError, is_partial, missing_part
-from darfix_core.io.hdf5_file import Piece, announced_pieces, get_item, read_hdf5
-from darfix_core.io.hdf5_source import missing_frames
-from darfix_core.io.hdf5_virtual import parts_of
+from darfix_core.io.hdf5_file import get_item, read_hdf5
+from darfix_core.io.hdf5_pieces import Piece, announced_pieces, missing_frames
+from darfix_core.io.hdf5_virtual import frame_pieces
 from darfix_core.model.arrays import IntArray
 
 
@@ -148,6 +148,6 @@ def single_source(dataset: h5py.Dataset) -> tuple[str, str] | None:
     (str, str) or None
     """
     frames = range(dataset.shape[0])
-    parts = parts_of(dataset, frames)
-    one = len(parts) == 1 and parts[0].frames == frames and parts[0].first == 0
-    return (parts[0].file, parts[0].path) if one else None
+    held = frame_pieces(dataset, frames)
+    one = len(held) == 1 and held[0].frames == frames and held[0].first == 0
+    return (held[0].file, held[0].path) if one else None

@@ -18,7 +18,7 @@ from darfix_core.errors import DataFileError
 from darfix_core.io.atomic import Writer
 from darfix_core.io.hdf5_file import naming_damage, read_hdf5
 from darfix_core.io.hdf5_output import create_hdf5
-from darfix_core.io.hdf5_source import Hdf5Source, checked_range
+from darfix_core.io.hdf5_source import Hdf5Source
 from darfix_core.io.nexus import (
     DATASET_MARK,
     fill_constant_motors,
@@ -36,7 +36,7 @@ from darfix_core.io.nexus import (
 )
 from darfix_core.model.arrays import AnyArray
 from darfix_core.model.dataset import Dataset
-from darfix_core.model.frame_sources import SourceFile
+from darfix_core.model.frame_sources import SourceFile, checked_range
 from darfix_core.model.frames import Frames
 from darfix_core.model.noise import NoiseModel
 

@@ -15,9 +15,8 @@ import numpy as np
 
 from darfix_core.engine.execution import current_execution
 from darfix_core.errors import DataFileError
-from darfix_core.io.hdf5_file import counts_type
 from darfix_core.io.report import DetectorReport, FileReport, ScanReport
-from darfix_core.model.frame_sources import SourceFile
+from darfix_core.model.frame_sources import SourceFile, counts_type
 
 _FILES_BETWEEN_REPORTS = 64
 

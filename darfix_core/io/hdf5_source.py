@@ -17,21 +17,11 @@ from darfix_core.engine.pool import run_all
 from darfix_core.errors import DataFileError
 from darfix_core.io.growing_file import check_still_there
 from darfix_core.io.hdf5_chunks import Request, StoredChunk
-from darfix_core.io.hdf5_file import (
-    NOT_FOUND,
-    Piece,
-    check_piece,
-    counts_type,
-    get_item,
-    naming_damage,
-    open_hdf5,
-    pieces,
-    read_hdf5,
-    source_files,
-)
-from darfix_core.io.hdf5_virtual import parts_of, read_frames, stored_frames
+from darfix_core.io.hdf5_file import NOT_FOUND, get_item, naming_damage, open_hdf5, read_hdf5
+from darfix_core.io.hdf5_pieces import Piece, check_piece, missing_frames, pieces, source_files
+from darfix_core.io.hdf5_virtual import frame_pieces, read_frames, stored_frames
 from darfix_core.model.arrays import AnyArray
-from darfix_core.model.frame_sources import Region, SourceFile, Storage
+from darfix_core.model.frame_sources import Region, SourceFile, Storage, checked_range, counts_type
 
 # Chunks of several frames are kept for the runs that one read is made of, up to this size; slots: a prime.
 _MAX_CHUNK_CACHE = 64 * 2**20
@@ -91,10 +81,10 @@ class Hdf5Source:
 
     def _describe_storage(self, dataset: h5py.Dataset, stop: int) -> None:
         """Find out in what the frames are stored, and who can read that."""
-        parts = parts_of(dataset, range(self._first, stop))
-        found = stored_frames(dataset, parts, self._dtype)
-        self._parts = () if found is None else parts
-        self._state = _state_of(dataset.file.filename) if self._parts else None
+        held = frame_pieces(dataset, range(self._first, stop))
+        found = stored_frames(dataset, held, self._dtype)
+        self._frame_pieces = () if found is None else held
+        self._state = _state_of(dataset.file.filename) if self._frame_pieces else None
         self._reader = "HDF5" if found is None else found[0].pipeline.name
         chunk = dataset.chunks or (1, 1, self._shape[2])
         compressed, before = dataset.id.get_create_plist().get_nfilters() > 0, self._first
@@ -173,7 +163,7 @@ class Hdf5Source:
         """Chunks to be decoded; what HDF5 has to read is in the block already."""
         # What a virtual dataset is made of is known of the file as it was.
         same = self._state is None or self._state == _state_of(dataset.file.filename)
-        for found in read_frames(dataset, self._parts if same else (), request):
+        for found in read_frames(dataset, self._frame_pieces if same else (), request):
             if isinstance(found, Request):
                 self._read_by_hdf5(dataset, found, run)
             else:
@@ -278,20 +268,6 @@ class Hdf5Source:
         return f"Hdf5Source({self._file!r}, {self._path!r})"
 
 
-def checked_range(frames: tuple[int, int], n_frames: int) -> tuple[int, int]:
-    """A range of frames that lies in the stack.
-
-    Raises
-    ------
-    ValueError
-        If it does not.
-    """
-    first, stop = frames
-    if not 0 <= first < stop <= n_frames:
-        raise ValueError(f"frames must be (first, stop) with 0 <= first < stop <= {n_frames}, got {(first, stop)}")
-    return first, stop
-
-
 def _state_of(file: str) -> tuple[int, int, int]:
     """What changes when a file is written or replaced."""
     status = os.stat(file)
@@ -301,16 +277,6 @@ def _state_of(file: str) -> tuple[int, int, int]:
 def _decode(chunks: list[StoredChunk]) -> None:
     for chunk in chunks:
         chunk.decode()
-
-
-def missing_frames(stored: list[Piece], frames: range) -> range | None:
-    """First range of frames that no piece holds, None where all are held."""
-    reached = frames.start
-    for piece in sorted(stored, key=lambda piece: piece.frames.start):
-        if piece.frames.start > reached:
-            return range(reached, min(piece.frames.start, frames.stop))
-        reached = max(reached, piece.frames.stop)
-    return range(reached, frames.stop) if reached < frames.stop else None
 
 
 @functools.cache

@@ -16,7 +16,8 @@ from darfix_core.io.bliss_scans import Detector, Scan, choose_scan, find_detecto
 from darfix_core.io.bliss_values import scan_parameters, text
 from darfix_core.io.growing_file import IncompleteFileError
 from darfix_core.io.hdf5_compression import compression
-from darfix_core.io.hdf5_file import get_item, naming_damage, pieces, read_hdf5, resolve
+from darfix_core.io.hdf5_file import get_item, naming_damage, read_hdf5, resolve
+from darfix_core.io.hdf5_pieces import pieces
 from darfix_core.io.hdf5_source import load_filters
 from darfix_core.io.load import files_of
 from darfix_core.io.report import DetectorReport, FileReport, MotorReport, ScanReport, motor_report

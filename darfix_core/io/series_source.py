@@ -15,9 +15,8 @@ import numpy as np
 from darfix_core.engine.execution import current_execution
 from darfix_core.errors import DataFileError
 from darfix_core.io.frame_series import SeriesFile, StoredFrame, locate
-from darfix_core.io.hdf5_file import counts_type
 from darfix_core.model.arrays import AnyArray
-from darfix_core.model.frame_sources import Region, SourceFile, Storage
+from darfix_core.model.frame_sources import Region, SourceFile, Storage, counts_type
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,39 @@ class Region:
         return self.frames.stop - self.frames.start if isinstance(self.frames, slice) else self.frames.size
 
 
+def checked_range(frames: tuple[int, int], n_frames: int) -> tuple[int, int]:
+    """A range of frames that lies in the stack.
+
+    Raises
+    ------
+    ValueError
+        If it does not.
+    """
+    first, stop = frames
+    if not 0 <= first < stop <= n_frames:
+        raise ValueError(f"frames must be (first, stop) with 0 <= first < stop <= {n_frames}, got {(first, stop)}")
+    return first, stop
+
+
+def counts_type(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Type in which stored counts are given, in the byte order of this machine.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        As they are stored.
+
+    Returns
+    -------
+    numpy.dtype or None
+        Half precision comes as single precision, which HDF5 converts to and arithmetic is made for. None for what
+        is no counts: integers, or floats of up to 64 bits.
+    """
+    if dtype.kind not in "uif" or dtype.itemsize > 8:
+        return None
+    return np.dtype(np.float32) if dtype.kind == "f" and dtype.itemsize < 4 else dtype.newbyteorder("=")
+
+
 class FrameSource(Protocol):
     """Where frames come from: an array, a file, a simulation."""
 
