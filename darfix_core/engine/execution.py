@@ -1,7 +1,7 @@
 """How a computation runs: threads, memory, progress, warnings and cancellation.
 
 Steps do not carry these as parameters. The caller (a notebook, a widget, the command line) opens an
-:func:`execution`; the block loop finds it, through a context variable, wherever it is called below.
+:func:`execution`; the engine finds it, through a context variable, wherever it is called below.
 """
 
 from __future__ import annotations

@@ -8,9 +8,10 @@ from typing import Any
 import h5py
 
 from darfix_core.errors import DataFileError
+from darfix_core.io.bliss_choice import choose_detector, choose_scan
 from darfix_core.io.bliss_positions import read_per_frame
 from darfix_core.io.bliss_recording import recording
-from darfix_core.io.bliss_scans import Detector, Scan, choose_detector, choose_scan
+from darfix_core.io.bliss_scans import Detector, Scan
 from darfix_core.io.bliss_values import find, scan_metadata
 from darfix_core.io.dataset_file import open_saved_dataset
 from darfix_core.io.hdf5_file import naming_damage, read_hdf5

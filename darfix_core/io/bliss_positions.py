@@ -14,7 +14,7 @@ from darfix_core.io.bliss_recording import Recording, tell
 from darfix_core.io.bliss_scans import Scan
 from darfix_core.io.bliss_tables import READ_BACKS, Entry, Tables, collect
 from darfix_core.io.bliss_unfinished import positions_there, with_counters, without_blank_end
-from darfix_core.io.growing_file import IncompleteFileError
+from darfix_core.io.hdf5_partial import IncompleteFileError
 from darfix_core.model.arrays import FloatArray
 from darfix_core.units import motor_unit
 

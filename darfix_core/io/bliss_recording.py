@@ -11,8 +11,8 @@ import h5py
 from darfix_core.engine.execution import warn
 from darfix_core.io.bliss_scans import Detector, Scan
 from darfix_core.io.bliss_values import has_end, interruption
-from darfix_core.io.complete_frames import complete_frames, located_frames
-from darfix_core.io.growing_file import incomplete, is_cut_off, is_partial
+from darfix_core.io.hdf5_complete import complete_frames, located_frames
+from darfix_core.io.hdf5_partial import incomplete, is_cut_off, is_partial
 from darfix_core.io.hdf5_pieces import announced_pieces, missing_frames, pieces
 
 

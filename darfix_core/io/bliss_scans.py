@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, field
 
 import h5py
 
-from darfix_core.engine.execution import warn
-from darfix_core.errors import DataFileError, nearest
+from darfix_core.errors import DataFileError
 from darfix_core.io.bliss_values import attribute, find, text
-from darfix_core.io.growing_file import IncompleteFileError
 from darfix_core.io.hdf5_file import NOT_FOUND, Item, get_item
+from darfix_core.io.hdf5_partial import IncompleteFileError
 from darfix_core.model.frame_sources import counts_type
 
 # How deep a stack is looked for where it is in none of the usual places.
 _MAX_DEPTH = 5
-_STACK_NAMES = ("data", "image")
-# Scans that an error message lists.
-_LISTED = 20
+#: Names of a stack in the group of its detector.
+STACK_NAMES = ("data", "image")
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,68 +140,7 @@ def _groups(parent: h5py.Group, problems: list[DataFileError]) -> Iterator[tuple
 def _is_entry(group: h5py.Group) -> bool:
     if "instrument" in group or "measurement" in group or attribute(group, "NX_class") == "NXentry":
         return True
-    return any(_is_stack(find(group, name)) for name in group)
-
-
-def choose_scan(file: h5py.File, wanted: str | None) -> Scan:
-    """Scan of that name, or the only one that holds frames.
-
-    Raises
-    ------
-    DataFileError
-        If there is none of that name, or the choice is not clear; the message lists the scans.
-    """
-    if wanted is not None:
-        return _named_scan(file, wanted)
-    scans, problems = find_scans(file)
-    found: dict[Scan, Found] = {}
-    for scan in scans:
-        try:
-            found[scan] = find_detectors(scan)
-        except IncompleteFileError as error:
-            problems.append(copy(error))
-    held = [scan for scan in found if found[scan].detectors]
-    if len(held) == 1:
-        for problem in problems:
-            warn(f"a scan is left out: {problem}")
-        return held[0]
-    if held:
-        listed = "; ".join(_describe(scan, found[scan]) for scan in held[:_LISTED])
-        raise DataFileError(
-            f"the file holds {len(held)} scans with frames, choose one by its name: {listed}{_more(held)}",
-            file=file.filename,
-        )
-    problems += [problem for entry in found.values() for problem in entry.problems.values()]
-    if problems:
-        raise problems[0]
-    others = [words for entry in found.values() for words in entry.others]
-    raise DataFileError(
-        "the file holds no frames: no dataset of three axes (frames, rows, columns)"
-        + (f"; there are {', '.join(others[:8])}" if others else ""),
-        file=file.filename,
-    )
-
-
-def _named_scan(file: h5py.File, wanted: str) -> Scan:
-    name = wanted.strip("/") or "/"
-    for candidate in (name, f"{name}.1"):
-        item = file if candidate == "/" else get_item(file, candidate)
-        if isinstance(item, h5py.Group):
-            return Scan(file, candidate, item)
-    names = [scan.name for scan in find_scans(file)[0]]
-    close = nearest(wanted, names) if len(names) > _LISTED else ""
-    listed = f"; there are {len(names)}: {', '.join(names[:_LISTED])}{_more(names)}" if names else "; there are none"
-    raise DataFileError(f"there is no scan {wanted!r}{close}{listed}", file=file.filename)
-
-
-def _more(listed: Sized) -> str:
-    """End of a list that is too long for a message."""
-    return f" ... and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
-
-
-def _describe(scan: Scan, found: Found) -> str:
-    n_frames = max(detector.shape[0] for detector in found.detectors)
-    return f"{scan.name} ({scan.title or 'no title'}, {n_frames} frames)"
+    return any(is_stack(find(group, name)) for name in group)
 
 
 def find_detectors(scan: Scan) -> Found:
@@ -214,7 +151,7 @@ def find_detectors(scan: Scan) -> Found:
     # What BLISS records is all under measurement; scans without a detector are many, and need no search.
     if not found.detectors and "measurement" not in scan.entry:
         for path in _deep(scan.entry.id, "", 0, set()):
-            _look(scan, found, _name_of(path), path)
+            _look(scan, found, name_of(path), path)
     return found
 
 
@@ -231,7 +168,7 @@ def _places(scan: Scan, found: Found) -> Iterator[tuple[str, str]]:
         if keys is None:
             yield name, f"instrument/{name}"
             continue
-        for key in sorted(keys, key=lambda key: _STACK_NAMES.index(key) if key in _STACK_NAMES else len(_STACK_NAMES)):
+        for key in sorted(keys, key=lambda key: STACK_NAMES.index(key) if key in STACK_NAMES else len(STACK_NAMES)):
             yield name, f"instrument/{name}/{key}"
     try:
         measured = _children(scan.entry, "measurement") or ()
@@ -261,7 +198,7 @@ def _look(scan: Scan, found: Found, name: str, path: str) -> None:
         return
     if not isinstance(item, h5py.Dataset):
         return
-    if not _is_stack(item):
+    if not is_stack(item):
         found.others.append(f"{scan.path(path)} {item.shape} {item.dtype}")
         return
     rank = _rank(scan, path)
@@ -286,7 +223,8 @@ def _rank(scan: Scan, path: str) -> int:
     return 0 if declared else 2
 
 
-def _is_stack(item: Item | None) -> bool:
+def is_stack(item: Item | None) -> bool:
+    """True for a dataset of three axes that holds counts."""
     return isinstance(item, h5py.Dataset) and item.ndim == 3 and item.size > 0 and counts_type(item.dtype) is not None
 
 
@@ -322,53 +260,7 @@ def _deep(group: h5py.h5g.GroupID, path: str, depth: int, seen: set[tuple[int, i
             yield inside
 
 
-def _name_of(path: str) -> str:
+def name_of(path: str) -> str:
     """Name of a stack: that of its group, where it has none of its own."""
     parts = path.split("/")
-    return parts[-2] if len(parts) > 1 and parts[-1] in _STACK_NAMES else parts[-1]
-
-
-def choose_detector(scan: Scan, wanted: str | None) -> Detector:
-    """Detector of that name or path, or the only one.
-
-    Raises
-    ------
-    DataFileError
-        If there is none, the choice is not clear, or the file that holds the frames is missing.
-    """
-    if wanted is not None:
-        return _named_detector(scan, wanted)
-    found = find_detectors(scan)
-    if not found.detectors:
-        if found.problems:
-            raise next(iter(found.problems.values()))
-        raise scan.error(
-            "the scan holds no frames: no dataset of three axes (frames, rows, columns)"
-            + (f"; there are {', '.join(found.others[:8])}" if found.others else "")
-        )
-    best = min(detector.rank for detector in found.detectors)
-    held = [detector for detector in found.detectors if detector.rank == best]
-    if len(held) > 1:
-        listed = ", ".join(f"{entry.name} {entry.shape}" for entry in held)
-        raise scan.error(f"the scan holds the frames of {len(held)} detectors, choose one by its name: {listed}")
-    for path, problem in found.problems.items():
-        if path.startswith("instrument/") and _name_of(path) not in (held[0].name, *_STACK_NAMES):
-            warn(f"the detector {_name_of(path)!r} is left out: {problem}")
-    return held[0]
-
-
-def _named_detector(scan: Scan, wanted: str) -> Detector:
-    found = find_detectors(scan)
-    path = wanted.strip("/").removeprefix(f"{scan.name}/")
-    for detector in found.detectors:
-        if path in (detector.name, detector.path, f"instrument/{detector.name}"):
-            return detector
-    item = get_item(scan.entry, path)
-    if isinstance(item, h5py.Dataset) and _is_stack(item):
-        return Detector(_name_of(path), path, item, 0)
-    for place, problem in found.problems.items():
-        if path == place or path == _name_of(place) or place.startswith(f"{path}/"):
-            raise problem
-    if isinstance(item, h5py.Dataset):
-        raise scan.error(f"a stack of frames has three axes and counts, this has {item.shape} {item.dtype}", path)
-    raise scan.error(f"there is no detector {wanted!r}{nearest(wanted, [entry.name for entry in found.detectors])}")
+    return parts[-2] if len(parts) > 1 and parts[-1] in STACK_NAMES else parts[-1]

@@ -14,9 +14,9 @@ from darfix_core.errors import DataFileError
 from darfix_core.io.bliss_recording import Recording
 from darfix_core.io.bliss_scans import Scan
 from darfix_core.io.bliss_values import attribute, find, finite, unit_attribute
-from darfix_core.io.complete_frames import complete_frames
-from darfix_core.io.growing_file import IncompleteFileError
+from darfix_core.io.hdf5_complete import complete_frames
 from darfix_core.io.hdf5_file import get_item
+from darfix_core.io.hdf5_partial import IncompleteFileError
 
 # Read-backs of one motor, best first: at the centre of the exposure, as it was asked, at its start.
 READ_BACKS = ("{}_center", "{}", "{}_trig")

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 
 from darfix_core.io.bliss_tables import READ_BACKS, Entry, Tables
-from darfix_core.io.growing_file import IncompleteFileError
+from darfix_core.io.hdf5_partial import IncompleteFileError
 from darfix_core.model.arrays import AnyArray
 
 

@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 
 from darfix_core.errors import DataFileError
-from darfix_core.io.growing_file import IncompleteFileError
 from darfix_core.io.hdf5_file import Item, get_item
+from darfix_core.io.hdf5_partial import IncompleteFileError
 
 _PARAMETER_GROUPS = (
     "instrument/fscan_parameters",

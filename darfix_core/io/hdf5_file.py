@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import h5py
 
 from darfix_core.errors import DataFileError
-from darfix_core.io.growing_file import (
+from darfix_core.io.hdf5_partial import (
     IncompleteFileError,
     announced_size,
     is_cut_off,
@@ -42,7 +42,7 @@ def open_hdf5(path: str) -> h5py.File:
     -------
     h5py.File
         To be closed by the caller. Of a file that is being copied, what is there can be read; see
-        `darfix_core.io.growing_file`.
+        `darfix_core.io.hdf5_partial`.
 
     Raises
     ------

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import h5py
 
 from darfix_core.errors import DataFileError
-from darfix_core.io.growing_file import is_partial, missing_part
 from darfix_core.io.hdf5_file import expected, find_external, get_item, read_hdf5, resolve
+from darfix_core.io.hdf5_partial import is_partial, missing_part
 from darfix_core.model.frame_sources import SourceFile
 
 

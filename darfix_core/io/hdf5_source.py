@@ -15,9 +15,9 @@ import numpy as np
 from darfix_core.engine.execution import Execution, current_execution
 from darfix_core.engine.pool import run_all
 from darfix_core.errors import DataFileError
-from darfix_core.io.growing_file import check_still_there
 from darfix_core.io.hdf5_chunks import Request, StoredChunk
 from darfix_core.io.hdf5_file import NOT_FOUND, get_item, naming_damage, open_hdf5, read_hdf5
+from darfix_core.io.hdf5_partial import check_still_there
 from darfix_core.io.hdf5_pieces import Piece, check_piece, missing_frames, pieces, source_files
 from darfix_core.io.hdf5_virtual import frame_pieces, read_frames, stored_frames
 from darfix_core.model.arrays import AnyArray

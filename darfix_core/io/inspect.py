@@ -10,13 +10,14 @@ import h5py
 
 from darfix_core.engine.execution import collect_warnings
 from darfix_core.errors import DataFileError
+from darfix_core.io.bliss_choice import choose_scan
 from darfix_core.io.bliss_positions import read_per_frame
 from darfix_core.io.bliss_recording import recording
-from darfix_core.io.bliss_scans import Detector, Scan, choose_scan, find_detectors, find_scans
+from darfix_core.io.bliss_scans import Detector, Scan, find_detectors, find_scans
 from darfix_core.io.bliss_values import scan_parameters, text
-from darfix_core.io.growing_file import IncompleteFileError
 from darfix_core.io.hdf5_compression import compression
 from darfix_core.io.hdf5_file import get_item, naming_damage, read_hdf5, resolve
+from darfix_core.io.hdf5_partial import IncompleteFileError
 from darfix_core.io.hdf5_pieces import pieces
 from darfix_core.io.hdf5_source import load_filters
 from darfix_core.io.load import files_of

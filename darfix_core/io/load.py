@@ -226,7 +226,8 @@ def _is_path(dark: str) -> bool:
 def _open_dark_scan(file: str, scan: str | None, dataset: Dataset) -> Dataset:
     """Scan of dark frames: those of the same detector, where it is there."""
     from darfix_core.io.bliss import open_bliss
-    from darfix_core.io.bliss_scans import choose_scan, find_detectors
+    from darfix_core.io.bliss_choice import choose_scan
+    from darfix_core.io.bliss_scans import find_detectors
     from darfix_core.io.hdf5_file import read_hdf5
 
     with read_hdf5(file) as opened:

@@ -10,7 +10,8 @@ import h5py
 
 from darfix_core.engine.execution import current_execution, warn
 from darfix_core.errors import DataFileError
-from darfix_core.io.bliss_scans import Scan, choose_scan, find_detectors, find_scans
+from darfix_core.io.bliss_choice import choose_scan
+from darfix_core.io.bliss_scans import Scan, find_detectors, find_scans
 from darfix_core.io.hdf5_file import get_item, naming_damage, read_hdf5
 from darfix_core.io.hdf5_source import load_filters
 
