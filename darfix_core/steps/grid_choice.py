@@ -6,83 +6,19 @@ confirm one of them, or all but one need motors that rather tremble than move. E
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from darfix_core.errors import AmbiguousDimensionsError, DimensionError
-from darfix_core.model.arrays import FloatArray, IntArray
+from darfix_core.steps.grid_doubts import check_no_doubts
 from darfix_core.steps.grid_search import MARGIN, NOTHING_SCANNED, GridCandidate, alike, find_grids
-from darfix_core.steps.motor_levels import Levels, listed_positions
-from darfix_core.steps.scan_title import ScanCommand
+from darfix_core.steps.motor_levels import listed_positions
+from darfix_core.steps.read_backs import BY_HAND, TREMBLE, ReadBacks
 
-#: Closing words of every error about dimensions that cannot be found.
-BY_HAND = "Define the dimensions by hand: name, size, start and stop of each, slow to fast."
-
-#: A motor that covers this many times less than another one rather trembles than moves.
-TREMBLE = 30.0
+# Bits by which a grid must beat the others where frames are repeated, or missing between others.
+_ODD_MARGIN = 12.0
 # What it adds, in bits, when all motors outside a grid tremble: it shows how far motors move that were not scanned.
 _STILL = 6.0
-# Below this score the frames are too few to trust a grid while other motors move as far.
-_WEAK = 6.0
-# With fewer frames than this any motors move in step.
-_FEWEST_IN_STEP = 5
-# Motors that drift through few levels stay equally long on each with a probability of 2 to the power of minus this.
-_BY_CHANCE = 9.0
 _MAX_LISTED = 6
-
-
-@dataclass(frozen=True, eq=False)
-class ReadBacks:
-    """What is known about the motors that move during a scan.
-
-    Parameters
-    ----------
-    moving : mapping
-        Motor -> read-back of every frame, shape (n_frames,).
-    levels : tuple of Levels
-        Every way to see them as a few positions.
-    tolerance : float, fraction of a step
-        How far a read-back was allowed to deviate.
-    command : ScanCommand or None
-        The scan that was announced.
-    warnings : list of str
-        Collects what the user should know.
-    """
-
-    moving: Mapping[str, FloatArray]
-    levels: tuple[Levels, ...]
-    tolerance: float
-    command: ScanCommand | None
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def n_frames(self) -> int:
-        """Number of frames."""
-        return next(iter(self.moving.values())).size
-
-    def range(self, motor: str) -> float:
-        """Distance between the outermost read-backs of a motor."""
-        return float(np.ptp(self.moving[motor]))
-
-    def in_step(self, levels: Levels) -> list[Levels]:
-        """The levels of all motors that step with the given ones, these included."""
-        own = alike(levels.labels, levels.size)
-        group = [
-            entry for entry in self.levels if entry.regular == levels.regular and alike(entry.labels, entry.size) == own
-        ]
-        return group or [levels]
-
-    def too_few(self) -> None:
-        """Warn that the ranges of the motors decided."""
-        text = (
-            f"The {self.n_frames} frames are too few to tell a scan from motors that tremble; the motors that move "
-            "least were taken to stand still."
-        )
-        if text not in self.warnings:
-            self.warnings.append(text)
 
 
 def choose_grid(candidates: list[GridCandidate], known: ReadBacks) -> GridCandidate:
@@ -113,7 +49,8 @@ def choose_grid(candidates: list[GridCandidate], known: ReadBacks) -> GridCandid
         known.warnings.append(f"The positions of {listed.motors[0]} are not equally spaced; they are taken as a list.")
         return listed
     best = candidates[0]
-    near = [other for other in candidates if other.score > best.score - MARGIN]
+    odd = best.n_duplicated or best.order.n_skipped
+    near = [other for other in candidates if other.score > best.score - (_ODD_MARGIN if odd else MARGIN)]
     rivals = [other for other in near if not other.same_grid(best) and not other.shares_places(best)]
     announced = [one for one in (best, *rivals) if _is_announced(one, known)]
     if len(announced) == 1:
@@ -124,8 +61,7 @@ def choose_grid(candidates: list[GridCandidate], known: ReadBacks) -> GridCandid
         return announced[0]
     if rivals:
         best = _by_range([best, *rivals], known)
-    _check_other_motors(best, known)
-    _check_no_levels_are_merged(best, known)
+    check_no_doubts(best, candidates, known)
     return best
 
 
@@ -172,75 +108,6 @@ def _by_range(contenders: list[GridCandidate], known: ReadBacks) -> GridCandidat
     listed = "".join(f"\n  {one}" for one in contenders[:_MAX_LISTED])
     more = f"\n  and {len(contenders) - _MAX_LISTED} more" if len(contenders) > _MAX_LISTED else ""
     raise AmbiguousDimensionsError(f"The positions fit several scans equally well:{listed}{more}\n{BY_HAND}")
-
-
-def _check_other_motors(grid: GridCandidate, known: ReadBacks) -> None:
-    """No motor beside the grid may move as if it was scanned too.
-
-    Raises
-    ------
-    AmbiguousDimensionsError
-        If one does.
-    """
-    n = known.n_frames
-    in_step = {entry.motor for one in grid.levels for entry in known.in_step(one)}
-    explained = in_step if n >= _FEWEST_IN_STEP else set(grid.motors)
-    beside = [name for name in known.moving if name not in explained]
-    least = min(entry.span for entry in grid.levels)
-    if beside and (grid.score < _WEAK or 4 * grid.n_duplicated > n):
-        far = [name for name in beside if known.range(name) * TREMBLE > least]
-        if far:
-            raise AmbiguousDimensionsError(
-                f"The {n} frames do not tell which of {', '.join([*grid.motors, *far])} were scanned, and which "
-                f"tremble. The positions fit this scan, but {', '.join(far)} should stand still in it:\n  {grid}\n"
-                f"{BY_HAND}"
-            )
-        if grid.score < _WEAK:
-            known.too_few()
-    if len(grid.levels) > 1:
-        return
-    # A motor that drifts evenly looks like a scan while one axis of the real scan was not recognized.
-    for entry in known.levels:
-        if entry.motor not in in_step and _steps_evenly(entry.labels, entry.size):
-            raise AmbiguousDimensionsError(
-                f"The positions fit this scan:\n  {grid}\nbut {entry.motor} steps evenly through {entry.size} "
-                f"positions as well, and no other motor fits the steps between. {BY_HAND}"
-            )
-
-
-def _check_no_levels_are_merged(grid: GridCandidate, known: ReadBacks) -> None:
-    """Frames may share a grid point only where no finer levels tell them apart.
-
-    Read-backs that hardly deviate fit steps twice as long, too, and where half of the frames are missing, saying
-    which are there takes more than merging neighbouring levels saves.
-
-    Raises
-    ------
-    AmbiguousDimensionsError
-        If finer levels fit more than twice as well.
-    """
-    for coarse in grid.levels if grid.n_duplicated else ():
-        for fine in known.levels:
-            same = fine.motor == coarse.motor and fine.regular
-            if same and fine.size > coarse.size and fine.max_residual < coarse.max_residual / 2:
-                raise AmbiguousDimensionsError(
-                    f"The positions fit this scan:\n  {grid}\nbut {coarse.motor} fits {fine.size} positions better, "
-                    f"with a largest deviation of {fine.max_residual:.2f} step. {BY_HAND}"
-                )
-
-
-def _steps_evenly(labels: IntArray, size: int) -> bool:
-    """True for a motor that steps through all its levels over and over, or stays on each equally long."""
-    n = labels.size
-    first = int(np.argmax(labels != labels[0]))
-    if size < 3 or n < 2 * size or first == 0:
-        return False
-    by_chance = (math.lgamma(n) - math.lgamma(size) - math.lgamma(n - size + 1)) / math.log(2)
-    if by_chance < _BY_CHANCE:
-        return False
-    pattern = (np.arange(n) // first) % size
-    back_and_forth = np.where((np.arange(n) // (first * size)) % 2 == 1, size - 1 - pattern, pattern)
-    return any(np.array_equal(labels, p) for q in (pattern, back_and_forth) for p in (q, size - 1 - q))
 
 
 def _listed(known: ReadBacks) -> GridCandidate | None:

@@ -16,9 +16,10 @@ import numpy as np
 from darfix_core.errors import DimensionError
 from darfix_core.model.arrays import FloatArray, IntArray, per_frame_values, readonly
 from darfix_core.model.dimension import Dimension
-from darfix_core.steps.grid_choice import BY_HAND, TREMBLE, ReadBacks, choose_grid
+from darfix_core.steps.grid_choice import choose_grid
 from darfix_core.steps.grid_search import MARGIN, NOTHING_SCANNED, GridCandidate, find_grids
 from darfix_core.steps.motor_levels import MAX_TOLERANCE, TOLERANCE, Levels, find_levels, irregular_levels, moves
+from darfix_core.steps.read_backs import BY_HAND, TREMBLE, ReadBacks
 from darfix_core.steps.scan_title import ScanCommand, disagreement, parse_scan
 
 # Levels are not equally spaced where the means of their read-backs lie, as a root mean square, this part of a step and
