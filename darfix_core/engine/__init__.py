@@ -1,1 +1,1 @@
-"""Running steps: registry, block loop, threads, progress and cancellation."""
+"""Running steps: registry, folds and maps by blocks, threads, progress and cancellation."""

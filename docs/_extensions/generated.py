@@ -1,4 +1,6 @@
-"""What the pages take from the program while they are built: the reference of the steps and of the command line."""
+"""What the pages take from the program while they are built: the reference of the steps, of the command line
+and of the modules.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,8 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from modules import module_tables
 
 import darfix_core
 from darfix_core.cli import make_parser
@@ -97,6 +101,7 @@ _MADE: dict[str, Callable[[], str]] = {
     "<!-- table of the steps -->": steps_table,
     "<!-- public names -->": public_names,
     "<!-- reference of the command line -->": command_reference,
+    "<!-- tables of the modules -->": module_tables,
 }
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.util
+import re
 import shlex
 import subprocess
 import sys
@@ -95,6 +97,16 @@ def test_python_on_the_pages_uses_what_exists(page):
                 if hasattr(function, "step"):
                     known = set(get_step(call.func.attr).parameters.entries) | set(get_step(call.func.attr).inputs)
                     assert {keyword.arg for keyword in call.keywords} <= known, ast.unparse(call)
+
+
+def test_modules_on_the_page_of_the_architecture_exist():
+    page = (DOCS / "develop" / "architecture.md").read_text(encoding="utf8")
+    names = page.partition("## Names of the io modules")[2].partition("## All modules")[0]
+    modules = {path.stem for path in (DOCS.parent / "darfix_core" / "io").glob("*.py")}
+    assert set(re.findall(r"`(\w+)`", names)) <= modules
+    for module, name in re.findall(r"`((?:io|engine)\.\w+)(?:\.(\w+))?`", page):
+        found = importlib.import_module(f"darfix_core.{module}")
+        assert not name or hasattr(found, name), name
 
 
 def test_site_is_built_without_a_warning(tmp_path):
