@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
+from darfix_core.engine.docstrings import first_paragraph, parameter_descriptions
 from darfix_core.engine.execution import collect_warnings, deliver_warnings
 from darfix_core.engine.file_parameters import absolute_files, named_files
 from darfix_core.engine.parameters import Parameter, Parameters, split_annotation, union_members
@@ -127,7 +127,7 @@ class Step:
     input_path: str = ""
     output_path: str = ""
     file_parameters: tuple[str, ...] = ()
-    summary: str = field(default="")
+    summary: str = ""
     migrations: Mapping[int, Migration] = field(default_factory=dict)
     needs_dimensions: bool = False
 
@@ -285,9 +285,18 @@ def step(
     """
 
     def register(function: Callable[P, R]) -> Callable[P, R]:
-        made = _describe(function, id, version, title, widget, input_path, output_path, file_parameters)
-        _steps[id] = made = replace(
-            made, migrations=frozen_mapping(migrations or {}), needs_dimensions=needs_dimensions
+        _steps[id] = made = Step(
+            id=id,
+            version=version,
+            function=function,
+            title=title,
+            widget=widget,
+            input_path=input_path,
+            output_path=output_path,
+            file_parameters=tuple(filter(None, (input_path, *file_parameters))),
+            migrations=frozen_mapping(migrations or {}),
+            needs_dimensions=needs_dimensions,
+            **_declared(function, id),
         )
 
         @functools.wraps(function)
@@ -301,18 +310,11 @@ def step(
     return register
 
 
-def _describe(
-    function: Callable[..., Any],
-    id: str,
-    version: int,
-    title: str,
-    widget: str,
-    input_path: str,
-    output_path: str,
-    file_parameters: tuple[str, ...],
-) -> Step:
+def _declared(function: Callable[..., Any], id: str) -> dict[str, Any]:
+    """What the signature and the docstring of a step's function say: fields of `Step`."""
     hints = get_type_hints(function, include_extras=True)
-    texts = parameter_descriptions(function.__doc__ or "")
+    docstring = function.__doc__ or ""
+    texts = parameter_descriptions(docstring)
     inputs: dict[str, StepInput] = {}
     parameters: dict[str, Parameter] = {}
     positional: list[str] = []
@@ -325,51 +327,13 @@ def _describe(
         else:
             kind, unit, constraints = split_annotation(hints[name])
             parameters[name] = Parameter(name, kind, entry.default, unit, constraints, texts.get(name, ""))
-    result = hints["return"]
-    outputs = {channel: kind for channel, kind in SIGNALS.items() if kind is result}
-    summary = (function.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
-    checked = Parameters(id, parameters)
-    return Step(
-        id,
-        version,
-        function,
-        title,
-        inputs,
-        outputs,
-        checked,
-        tuple(positional),
-        widget,
-        input_path,
-        output_path,
-        tuple(filter(None, (input_path, *file_parameters))),
-        " ".join(summary.split()),
-    )
-
-
-_ENTRY = re.compile(r"^(?P<names>[\w, ]+?)\s*(:.*)?$")
-
-
-def parameter_descriptions(docstring: str) -> dict[str, str]:
-    """Descriptions of the parameters of a numpydoc docstring, by name."""
-    lines = inspect.cleandoc(docstring).splitlines()
-    try:
-        start = lines.index("Parameters") + 2
-    except ValueError:
-        return {}
-    texts: dict[str, str] = {}
-    names: list[str] = []
-    for number in range(start, len(lines)):
-        line = lines[number]
-        if number + 1 < len(lines) and set(lines[number + 1]) == {"-"}:
-            break
-        if line and not line.startswith(" "):
-            match = _ENTRY.match(line)
-            names = [name.strip() for name in match["names"].split(",")] if match else []
-            texts.update(dict.fromkeys(names, ""))
-        elif line.strip():
-            for name in names:
-                texts[name] = f"{texts[name]} {line.strip()}".strip()
-    return texts
+    return {
+        "inputs": inputs,
+        "outputs": {channel: kind for channel, kind in SIGNALS.items() if kind is hints["return"]},
+        "parameters": Parameters(id, parameters),
+        "positional": tuple(positional),
+        "summary": first_paragraph(docstring),
+    }
 
 
 def get_step(id: str) -> Step:

@@ -6,7 +6,8 @@ import inspect
 
 import pytest
 
-from darfix_core.engine.registry import get_step, parameter_descriptions
+from darfix_core.engine.docstrings import parameter_descriptions
+from darfix_core.engine.registry import get_step
 
 from .cases import ROOT, STEPS
 

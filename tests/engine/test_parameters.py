@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from annotated_types import Ge
 
-from darfix_core.engine.registry import parameter_descriptions, step
+from darfix_core.engine.registry import step
 from darfix_core.model.dataset import Dataset
 from darfix_core.units import Unit
 
@@ -89,7 +89,6 @@ def test_descriptions_come_from_the_docstring(example):
     assert entries["level"].description == entries["name"].description == "Something."
     assert entries["size"].unit == "px"
     assert entries["method"].choices == ("median", "mean")
-    assert parameter_descriptions("No parameters here.") == {}
 
 
 def test_inputs_are_checked(example, rocking_dataset):
