@@ -52,11 +52,6 @@ def seconds(found: dict[str, float]) -> Measured:
     return Measured(found["seconds"], "s")
 
 
-def megabytes(found: dict[str, float]) -> Measured:
-    """Memory that a program has needed."""
-    return Measured(found["peak"], "MB")
-
-
 def darfix_core(*arguments: object) -> list[str]:
     """Command line of the installed command."""
     return [str(Path(sys.executable).with_name("darfix-core")), *map(str, arguments)]

@@ -13,7 +13,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import psutil
@@ -81,12 +81,8 @@ class Execution:
 _current: ContextVar[Execution | None] = ContextVar("darfix_execution", default=None)
 
 
-@dataclass(eq=False)
-class _Collector:
-    messages: list[str] = field(default_factory=list)
-
-
-_collector: ContextVar[_Collector | None] = ContextVar("darfix_warnings", default=None)
+# Texts that are collected instead of being told at once.
+_collected: ContextVar[list[str] | None] = ContextVar("darfix_warnings", default=None)
 
 
 def available_threads() -> int:
@@ -196,27 +192,27 @@ def execution(
 
 def warn(message: str) -> None:
     """Tell the user something about the result: in the widget, on the terminal, in the history."""
-    collector = _collector.get()
-    if collector is None:
+    messages = _collected.get()
+    if messages is None:
         warnings.warn(message, DarfixWarning, stacklevel=2)
-    elif message not in collector.messages:
-        collector.messages.append(message)
+    elif message not in messages:
+        messages.append(message)
 
 
 @contextlib.contextmanager
 def collect_warnings() -> Iterator[list[str]]:
     """Collect what :func:`warn` is told inside the ``with`` block."""
-    collector = _Collector()
-    token = _collector.set(collector)
+    messages: list[str] = []
+    token = _collected.set(messages)
     try:
-        yield collector.messages
+        yield messages
     finally:
-        _collector.reset(token)
+        _collected.reset(token)
 
 
 def deliver_warnings(messages: list[str], stacklevel: int = 3) -> None:
     """Pass collected warnings on: to an enclosing step, the execution's callback, or `warnings.warn`."""
-    outer, run = _collector.get(), current_execution()
+    outer, run = _collected.get(), current_execution()
     for message in messages:
         if outer is not None:
             warn(message)

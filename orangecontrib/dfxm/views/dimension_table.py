@@ -104,7 +104,6 @@ class DimensionTable(QWidget):
 
     def set_editable(self, editable: bool) -> None:
         """Let the user type, or only look."""
-        self._editable = editable
         self.buttons.setVisible(editable)
         triggers = QAbstractItemView.AllEditTriggers if editable else QAbstractItemView.NoEditTriggers
         self.table.setEditTriggers(triggers)
