@@ -21,7 +21,7 @@ from benchmarks.scans import FRAMES, write_scan
 _SIDE = 2048
 _FRAME_BYTES = 2 * _SIDE * _SIDE
 _NOISES = 8
-#: What the issue asks for.
+#: What is promised of scans that exceed the memory.
 MOST_MEMORY = 1500.0  # MB
 MOST_TIME = 1.5  # times that of h5py
 

@@ -137,7 +137,11 @@ def test_what_all_numbers_share_stands_in_the_title():
 
 def test_integer_and_boolean_maps_are_drawn():
     maps = Maps({"status": Map(np.arange(12, dtype=np.int32).reshape(3, 4)), "valid": Map(np.eye(3, 4, dtype=bool))})
-    overview_figure(maps).canvas.draw()
+    figure = overview_figure(maps)
+    figure.canvas.draw()
+    status, valid = (axes.images[0].get_array() for axes in figure.axes if axes.images)
+    np.testing.assert_array_equal(status, maps["status"])
+    np.testing.assert_array_equal(valid, maps["valid"])
 
 
 def test_unknown_map_is_refused_with_the_nearest_name():

@@ -70,7 +70,9 @@ def test_nothing_is_cut_off(shape):
 def test_maps_without_orientation_are_drawn():
     maps = synthetic_maps()
     empty = {name: Map(np.full(entry.values.shape, np.nan)) for name, entry in maps.entries.items()}
-    mosaicity_figure(replace(maps, entries=empty)).canvas.draw()
+    figure = mosaicity_figure(replace(maps, entries=empty))
+    figure.canvas.draw()
+    assert figure.axes[0].images
 
 
 def test_maps_without_a_mosaicity_map_are_refused():

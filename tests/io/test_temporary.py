@@ -28,7 +28,9 @@ def test_name_is_hidden_and_keeps_folder_and_ending(tmp_path):
 
 def test_name_of_any_output_can_be_written(tmp_path):
     for stem in ("x" * 252, "ü" * 126, "x", "a.b", "new\nline"):
-        temporary_name(tmp_path / f"{stem}.h5").touch()
+        name = temporary_name(tmp_path / f"{stem}.h5")
+        name.touch()
+        assert (name.parent, name.suffix, name.exists()) == (tmp_path, ".h5", True)
 
 
 def test_next_writer_removes_what_a_killed_one_has_left(tmp_path):

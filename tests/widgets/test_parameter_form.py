@@ -92,6 +92,9 @@ def test_value_of_the_wrong_kind_does_no_harm(make_form, value):
     )
     for name in ("number", "pair", "real"):
         form.set_value(name, value)
+    for name, good in {"number": 3, "pair": (1, 2), "real": 0.5}.items():
+        form.set_value(name, good)
+        assert form.value(name) == good
 
 
 @pytest.mark.parametrize("wrong", [[1], {"a": 1}])
