@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from darfix_core.engine.docstrings import first_paragraph, parameter_descriptions
+from darfix_core.engine.docstrings import docstring_section, first_paragraph, parameter_descriptions
 
 _TEXT = """Set counts
     to zero.
@@ -36,3 +36,9 @@ def test_docstring_without_parameters_describes_none():
 def test_first_paragraph_is_one_line():
     assert first_paragraph(_TEXT) == "Set counts to zero."
     assert first_paragraph("") == ""
+
+
+def test_section_gives_its_entries_up_to_the_next_one():
+    assert docstring_section(_TEXT, "Returns") == [("ndarray", "The rest.")]
+    assert [head for head, _ in docstring_section(_TEXT, "Parameters")] == ["bottom, top : float, counts", "frames"]
+    assert docstring_section(_TEXT, "Raises") == []

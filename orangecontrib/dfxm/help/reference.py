@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 
+from darfix_core.engine.docstrings import docstring_section
 from darfix_core.engine.parameters import Parameter
 from darfix_core.engine.registry import Step
 
@@ -48,37 +48,6 @@ def _parameter_row(entry: Parameter) -> tuple[str, ...]:
     unit = f", {entry.unit}" if entry.unit else ""
     default = "must be given" if entry.required else f"`{entry.default!r}`"
     return f"`{entry.name}`", entry.allowed + unit, default, _markdown(entry.description)
-
-
-def docstring_section(docstring: str, title: str) -> list[tuple[str, str]]:
-    """Entries of a section of a numpydoc docstring.
-
-    Parameters
-    ----------
-    docstring : str
-    title : str
-        ``"Returns"``, ``"Raises"`` ...
-
-    Returns
-    -------
-    list of (str, str)
-        What stands at the margin, and the text below it in one line.
-    """
-    lines = inspect.cleandoc(docstring).splitlines()
-    if title not in lines:
-        return []
-    entries: list[tuple[str, str]] = []
-    start = lines.index(title) + 2
-    for number in range(start, len(lines)):
-        line = lines[number]
-        if number + 1 < len(lines) and lines[number + 1] and set(lines[number + 1]) == {"-"}:
-            break
-        if line and not line.startswith(" "):
-            entries.append((line.strip(), ""))
-        elif line.strip() and entries:
-            name, text = entries[-1]
-            entries[-1] = name, f"{text} {line.strip()}".strip()
-    return entries
 
 
 def _markdown(text: str) -> str:
