@@ -45,7 +45,7 @@ def test_scan_with_many_frames_missing_is_never_taken_silently_for_another(sizes
 
 
 def test_motor_that_differs_between_repeated_frames_is_named():
-    positions = kept_frames((3, 19, 2), 57, 0, jitter=0.28)
+    positions = kept_frames((3, 19, 2), 57, 3, jitter=0.28)
     with pytest.raises(AmbiguousDimensionsError, match=r"chi \(3\) x mu \(19\)(?s:.*)differ in phi(?s:.*)by hand"):
         find_dimensions(positions)
 
