@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_API", "pyqt5")
@@ -20,6 +22,14 @@ def rocking_stack(centers: np.ndarray, positions: np.ndarray, *, sigma: float, p
     """Gaussian rocking curves, shape (n_frames, ny, nx), of pixels whose peaks sit at `centers`."""
     distance = positions[:, None, None] - centers[None]
     return np.rint(peak * np.exp(-(distance**2) / (2 * sigma**2))).astype(np.uint16)
+
+
+@pytest.fixture
+def swift_collection() -> Iterator[None]:
+    """`gc.collect` looks at new objects only: those that all tests before have left take it a tenth of a second."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from benchmarks import __main__ as command
 from benchmarks import harness, stock, table
 from benchmarks.row import Conditions, Measured, Result, Row
 
+pytestmark = pytest.mark.usefixtures("swift_collection")
+
 
 def test_pairs_take_turns_and_the_first_is_not_counted():
     calls = []

@@ -258,6 +258,7 @@ def test_open_copies_are_closed_with_the_program(path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts open files in /proc")
+@pytest.mark.usefixtures("swift_collection")
 def test_no_file_stays_open(path):
     write_scan(path, STACK, {"mu": MU}, source="lima.h5")
     os.truncate(path.parent / "lima.h5", os.path.getsize(path.parent / "lima.h5") - 3000)

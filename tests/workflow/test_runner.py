@@ -83,6 +83,7 @@ def test_cancelled_run_stops_at_the_next_node(plan, calls, flow, tmp_path):
     assert not (tmp_path / "maps.h5").exists()
 
 
+@pytest.mark.usefixtures("swift_collection")
 def test_results_are_freed_when_no_later_node_needs_them(plan, monkeypatch):
     alive: list[weakref.ref] = []
     seen: list[int] = []
