@@ -9,61 +9,24 @@ node; prints what every node says. The exit status is 1 where a node has an erro
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-SCREEN = (1680, 1050)
+ROOT = Path(__file__).parents[1]
 _SETTLED = 0.6  # s without anything to do
 _DRAWN = 2.5  # s that a window gets for its pictures
 
 
-@contextlib.contextmanager
-def virtual_screen() -> Iterator[str]:
-    """Screen in memory with a window manager, where there is one; its name, such as ``":99"``."""
-    size = f"{SCREEN[0]}x{SCREEN[1]}x24"
-    reading, writing = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp"],
-        pass_fds=(writing,),
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    manager = None
-    try:
-        with os.fdopen(reading) as answer:
-            display = ":" + answer.readline().strip()
-        if shutil.which("openbox"):
-            manager = subprocess.Popen(["openbox"], env={**os.environ, "DISPLAY": display}, stderr=subprocess.DEVNULL)
-        yield display
-    finally:
-        for process in (manager, server):
-            if process is not None:
-                process.terminate()
-                process.wait()
-
-
 def in_canvas(workflow: str, folder: Path, timeout: float, canvas_only: bool, save: Path | None) -> int:
     """Run the canvas in this process. The environment has been prepared."""
-    from Orange.canvas.__main__ import OMain
+    from tests.real_canvas import OPTIONS, quiet_canvas
 
-    class Photographer(OMain):
+    class Photographer(quiet_canvas()):
         """The canvas with somebody who waits for the workflow and takes pictures."""
-
-        def setup_application(self) -> None:
-            """Ask nothing of the network."""
-            from AnyQt.QtCore import QSettings
-
-            for name in ("startup/check-updates", "notifications/check-notifications", "reporting/send-statistics"):
-                QSettings().setValue(name, False)
-            super().setup_application()
 
         def open_files(self, paths: list[str]) -> None:
             """Open the workflow, then look at it from time to time."""
@@ -131,7 +94,7 @@ def in_canvas(workflow: str, folder: Path, timeout: float, canvas_only: bool, sa
             picture.save(str(folder / f"{name}.png"))
 
     photographer = Photographer()
-    photographer.run(["canvas", "--no-welcome", "--no-splash", "--force-discovery", workflow])
+    photographer.run([*OPTIONS, workflow])
     return 1
 
 
@@ -174,15 +137,13 @@ def main() -> int:
     options.output.mkdir(parents=True, exist_ok=True)
     if options.on_this_screen:
         return in_canvas(options.workflow, options.output, options.timeout, options.canvas_only, options.save)
-    with virtual_screen() as display, tempfile.TemporaryDirectory() as home:
-        changes = {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "QT_API": "pyqt5", "HOME": home, "LANG": "C.UTF-8"}
-        changes |= {f"XDG_{name}_HOME": f"{home}/{name.lower()}" for name in ("CONFIG", "CACHE", "DATA", "STATE")}
-        # The folders beside this file are no packages for the canvas to import.
-        changes |= {"XDG_RUNTIME_DIR": home, "PYTHONSAFEPATH": "1"}
+    from tests.real_canvas import own_surroundings
+
+    with own_surroundings() as environment:
         arguments = [sys.executable, __file__, *sys.argv[1:], "--on-this-screen"]
-        limit = options.timeout + 120
-        return subprocess.run(arguments, env={**os.environ, **changes}, check=False, timeout=limit).returncode
+        return subprocess.run(arguments, env=environment, check=False, timeout=options.timeout + 120).returncode
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
     sys.exit(main())

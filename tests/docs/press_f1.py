@@ -11,7 +11,6 @@ import argparse
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -21,20 +20,14 @@ _TIMEOUT = 60.0  # s
 
 def in_canvas(workflow: str, title: str, picture: Path) -> None:
     """Run the canvas in this process. The environment has been prepared."""
-    from AnyQt.QtCore import QSettings, Qt, QTimer
+    from AnyQt.QtCore import Qt, QTimer
     from AnyQt.QtTest import QTest
-    from Orange.canvas.__main__ import OMain
 
     from orangecontrib.dfxm.help.window import HelpWindow
+    from tests.real_canvas import OPTIONS, quiet_canvas
 
-    class Reader(OMain):
+    class Reader(quiet_canvas()):
         """The canvas with somebody who needs help."""
-
-        def setup_application(self) -> None:
-            """Ask nothing of the network."""
-            for name in ("startup/check-updates", "notifications/check-notifications", "reporting/send-statistics"):
-                QSettings().setValue(name, False)
-            super().setup_application()
 
         def open_files(self, paths: list[str]) -> None:
             """Open the workflow and press F1 in the window of one node."""
@@ -67,12 +60,12 @@ def in_canvas(workflow: str, title: str, picture: Path) -> None:
             print(window.windowTitle(), flush=True)
             os._exit(0)  # the canvas would ask whether to save the workflow
 
-    Reader().run(["canvas", "--no-welcome", "--no-splash", "--force-discovery", workflow])
+    Reader().run([*OPTIONS, workflow])
 
 
 def main() -> int:
     """Start this program again on a screen of its own, with settings of its own."""
-    from tests.canvas_screenshot import virtual_screen
+    from tests.real_canvas import own_surroundings
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("workflow")
@@ -83,12 +76,9 @@ def main() -> int:
     if options.on_this_screen:
         in_canvas(options.workflow, options.node, options.output)
         return 1
-    with virtual_screen() as display, tempfile.TemporaryDirectory() as home:
-        changes = {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "QT_API": "pyqt5", "HOME": home, "LANG": "C.UTF-8"}
-        changes |= {f"XDG_{name}_HOME": f"{home}/{name.lower()}" for name in ("CONFIG", "CACHE", "DATA", "STATE")}
-        changes |= {"XDG_RUNTIME_DIR": home, "PYTHONSAFEPATH": "1", "PYTHONPATH": str(ROOT)}
+    with own_surroundings() as environment:
         arguments = [sys.executable, __file__, *sys.argv[1:], "--on-this-screen"]
-        return subprocess.run(arguments, env={**os.environ, **changes}, check=False, timeout=2 * _TIMEOUT).returncode
+        return subprocess.run(arguments, env=environment, check=False, timeout=2 * _TIMEOUT).returncode
 
 
 if __name__ == "__main__":
