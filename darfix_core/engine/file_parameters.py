@@ -62,7 +62,7 @@ def named_files(values: Iterable[Any], known: Iterable[SourceFile] = ()) -> tupl
     -------
     tuple of SourceFile
     """
-    seen = {file.url.partition("::")[0] for file in known}
+    seen = {file.path for file in known}
     paths = dict.fromkeys(value.partition("::")[0] for value in values if isinstance(value, str))
     found = {path: os.stat(path) for path in paths if path not in seen and os.path.isfile(path)}
     return tuple(SourceFile(path, status.st_size, status.st_mtime) for path, status in found.items())

@@ -225,16 +225,11 @@ class Step:
 
     def _sources(self, result: Any, inputs: Mapping[str, Any], parameters: Mapping[str, Any]) -> tuple[SourceFile, ...]:
         """Files that this step read: those of its result that none of its inputs has, and others that it names."""
-        known = {file for value in inputs.values() if isinstance(value, Dataset) for file in _files(value)}
-        given = _files(result) if isinstance(result, Dataset) else ()
+        known = {file for value in inputs.values() if isinstance(value, Dataset) for file in value.files}
+        given = result.files if isinstance(result, Dataset) else ()
         found = tuple(file for file in given if file not in known)
         further = [name for name in self.file_parameters if name != self.input_path]
         return found + named_files([parameters[name] for name in further], found)
-
-
-def _files(dataset: Dataset) -> tuple[SourceFile, ...]:
-    dark = () if dataset.dark is None else dataset.dark.source.files
-    return tuple(dict.fromkeys((*dataset.frames.source.files, *dark)))
 
 
 _steps: dict[str, Step] = {}

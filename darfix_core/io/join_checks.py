@@ -91,5 +91,5 @@ def _same_frames(mine: Frames | None, theirs: Frames | None) -> bool:
 
 def not_joined(name: str, label: str, what: str, other: Dataset) -> DataFileError:
     """Error that names two scans, in what they differ, and the file of the `other` one."""
-    file = next((source.url.partition("::")[0] for source in other.frames.source.files), label)
+    file = next((source.path for source in other.frames.source.files), label)
     return DataFileError(f"the scans {name} and {label} cannot be joined, they differ in {what}", file=file)

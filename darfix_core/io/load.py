@@ -210,7 +210,7 @@ def _named_dark(dataset: Dataset, dark: str) -> Dataset:
 
     file, separator, scan = dark.partition("::")
     if isinstance(dataset.frames.source, Hdf5Source | JoinedSource) and not separator and not _is_path(dark):
-        return _open_dark_scan(dataset.frames.source.files[0].url.partition("::")[0], dark, dataset)
+        return _open_dark_scan(dataset.frames.source.files[0].path, dark, dataset)
     kind, files = files_of(file)
     if kind == "HDF5":
         return _open_dark_scan(files[0], scan or None, dataset)

@@ -20,6 +20,7 @@ from darfix_core.model.arrays import (
     readonly,
 )
 from darfix_core.model.dimension import Dimension
+from darfix_core.model.frame_sources import SourceFile
 from darfix_core.model.frames import Frames
 from darfix_core.model.history import History
 from darfix_core.model.noise import NoiseModel
@@ -177,6 +178,12 @@ class Dataset:
     def shape(self) -> tuple[int, ...]:
         """(*scan, ny, nx)."""
         return (*self.scan_shape, *self.frame_shape)
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The files behind the frames and the dark frames; empty for arrays."""
+        dark = () if self.dark is None else self.dark.source.files
+        return tuple(dict.fromkeys((*self.frames.source.files, *dark)))
 
     @property
     def title(self) -> str:

@@ -28,6 +28,11 @@ class SourceFile:
     size: int
     mtime: float
 
+    @property
+    def path(self) -> str:
+        """Absolute path of the file itself."""
+        return self.url.partition("::")[0]
+
 
 @dataclass(frozen=True)
 class Storage:

@@ -148,7 +148,7 @@ class History:
     def files(self) -> frozenset[str]:
         """Paths of all files that the data ever came from, those of intermediate results included."""
         entries = (file for node in self.nodes.values() for file in (*node.sources, *node.stored))
-        return frozenset(file.url.partition("::")[0] for file in entries)
+        return frozenset(file.path for file in entries)
 
     def in_order(self) -> list[tuple[str, HistoryNode]]:
         """Nodes with their ids, inputs before the steps that use them."""

@@ -50,9 +50,7 @@ def save_dataset(dataset: Dataset, *, path: str, overwrite: bool = False) -> Non
         If the computation was cancelled; no file is left then.
     """
     target = output_path(path).expanduser()
-    files = {file.url.partition("::")[0] for file in dataset.frames.source.files}
-    if dataset.dark is not None:
-        files |= {file.url.partition("::")[0] for file in dataset.dark.source.files}
-    if os.path.realpath(target) in map(os.path.realpath, files | dataset.history.files):
+    made_from = dataset.history.files.union(file.path for file in dataset.files)
+    if os.path.realpath(target) in map(os.path.realpath, made_from):
         raise DataFileError("the dataset was made from this file; choose another name", file=str(target))
     write_whole({target: dataset_writer(dataset)}, overwrite=overwrite)

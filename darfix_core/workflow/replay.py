@@ -180,7 +180,7 @@ def _compare_sources(node: HistoryNode, result: Any) -> None:
     found = {source.url: source for source in history.nodes[str(history.head)].sources}
     changes = [change_of(old, found.get(old.url)) for old in node.sources]
     known = {old.url for old in node.sources}
-    changes += [f"{_file(url)} was not read when the result was made" for url in found if url not in known]
+    changes += [f"{new.path} was not read when the result was made" for url, new in found.items() if url not in known]
     # One file may hold several sources; a series may have thousands of files.
     told = list(dict.fromkeys(change for change in changes if change))
     if told:
@@ -191,17 +191,13 @@ def _compare_sources(node: HistoryNode, result: Any) -> None:
 def change_of(old: SourceFile, new: SourceFile | None) -> str:
     """What has become of a source, in words; empty where it is the same."""
     if new is None:
-        return f"{_file(old.url)} was read when the result was made, and is not now"
+        return f"{old.path} was read when the result was made, and is not now"
     what = []
     if new.size != old.size:
         what.append(f"it had {old.size} bytes and has {new.size}")
     if new.mtime != old.mtime:
         what.append(f"it was written on {_time(old.mtime)} and again on {_time(new.mtime)}")
-    return f"{_file(old.url)} has changed since the result was made: {', '.join(what)}" if what else ""
-
-
-def _file(url: str) -> str:
-    return url.partition("::")[0]
+    return f"{old.path} has changed since the result was made: {', '.join(what)}" if what else ""
 
 
 def _time(seconds: float) -> str:

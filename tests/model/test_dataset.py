@@ -134,3 +134,12 @@ def test_metadata_cannot_be_changed_at_any_depth(array):
     with pytest.raises(TypeError, match="cannot be changed"):
         dataset.metadata["motors"]["samz"] = 3
     assert dict(dataset.metadata) | {"a": 1} == {"motors": {"samz": 1.5}, "a": 1}
+
+
+def test_files_are_those_of_frames_and_dark_frames(rocking_dataset):
+    scan, dark = (SourceFile(f"/data/{name}.h5::/stack", 10, 1.0) for name in ("scan", "dark"))
+    stacks = [Frames(ArraySource(rocking_dataset.frames[:], (scan, other))) for other in (scan, dark)]
+    assert rocking_dataset.files == ()
+    assert rocking_dataset.replace(frames=stacks[0]).files == (scan,)
+    assert rocking_dataset.replace(frames=stacks[0], dark=stacks[1]).files == (scan, dark)
+    assert scan.path == "/data/scan.h5"
