@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from darfix_core import Dataset, Dimension, Frames
+from darfix_core.model.frame_sources import ArraySource, SourceFile
 
 
 @pytest.fixture
