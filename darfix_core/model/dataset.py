@@ -220,6 +220,11 @@ class Dataset:
         -------
         ndarray, shape `scan_shape`
             NaN at missing points, the mean at points with several frames.
+
+        Raises
+        ------
+        ValueError
+            If there is not one value for each frame.
         """
         array: FloatArray = np.array(values, dtype=np.float64)
         if array.shape != (self.n_frames,):

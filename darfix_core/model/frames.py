@@ -105,7 +105,13 @@ class Frames:
     def map(
         self, function: Callable[..., AnyArray], *, dtype: DTypeLike | None = None, halo: int = 0, **state: Any
     ) -> Frames:
-        """Function applied to every frame; see `MapFrames`."""
+        """Function applied to every frame; see `MapFrames`.
+
+        Raises
+        ------
+        ValueError
+            If state of pixels or frames has another shape than these.
+        """
         for name, value in state.items():
             expected = self.shape[1:] if isinstance(value, PerPixel) else self.shape[:1]
             if isinstance(value, PerPixel | PerFrame) and value.values.shape[: len(expected)] != expected:

@@ -63,7 +63,13 @@ def moments(dataset: Dataset, *, min_intensity: Annotated[float | None, Unit("co
 
 
 def compute_moments(dataset: Dataset, min_intensity: float | None = None, sizes: BlockSizes | None = None) -> Maps:
-    """Moments as in `moments`, with the sizes of the blocks chosen."""
+    """Moments as in `moments`, with the sizes of the blocks chosen.
+
+    Raises
+    ------
+    DimensionError
+        If the dataset has no dimensions.
+    """
     if not dataset.dimensions:
         raise DimensionError("moments need the scan dimensions: use define_dimensions (Dimension Definition) first")
     motors = [dimension.name for dimension in dataset.dimensions]

@@ -57,6 +57,8 @@ def compare(stored: Dataset | Maps, again: Dataset | Maps) -> list[Difference]:
 
     Raises
     ------
+    TypeError
+        If they are not of one kind.
     Cancelled
         If the computation was cancelled.
     """

@@ -126,7 +126,13 @@ class Graph:
 
     @cached_property
     def order(self) -> tuple[Node, ...]:
-        """Nodes, each behind those that it takes its inputs from."""
+        """Nodes, each behind those that it takes its inputs from.
+
+        Raises
+        ------
+        WorkflowError
+            If the links form a loop.
+        """
         before: dict[str, list[str]] = {key: [] for key in self.nodes}
         for link in self.links:
             before[link.sink].append(link.source)
