@@ -70,27 +70,27 @@ def stripe_rows(frames: Frames, run: Execution) -> int:
     return min(_STRIPE_ROWS, max(8, -(-frames.shape[1] // (4 * run.threads))))
 
 
-def block_frames(frames: Frames, memory: int) -> int:
+def block_frames(frames: Frames, memory: int, most: int | None = None) -> int:
     """Whole frames that are read together, of at most so many bytes; fewer than a stored block never.
 
     What is decoded for them counts too: of a small region of large compressed frames not all are read in one go, so
-    that the progress is told meanwhile.
+    that the progress is told meanwhile: no more than `most` bytes, by default 64 MB.
     """
     n_frames, ny, nx = frames.shape
     _, source_ny, source_nx = frames.source.shape
     decoded = min(source_ny, max(ny, frames.storage.rows)) * source_nx * np.dtype(frames.source.dtype).itemsize
     held = ny * nx * bytes_of_count(frames)
-    wanted = max(1, min(_READ_BYTES // max(decoded, held), memory // held))
+    wanted = max(1, min((most or _READ_BYTES) // max(decoded, held), memory // held))
     unit = frames.storage.frames
     return min(n_frames, max(1, wanted // unit) * unit)
 
 
-def frame_ranges(frames: Frames, memory: int, sizes: BlockSizes) -> list[slice]:
+def frame_ranges(frames: Frames, memory: int, sizes: BlockSizes, most: int | None = None) -> list[slice]:
     """Ranges of whole frames of at most so many bytes, each stored block in one of them."""
     if sizes.frames:
         return ranges(len(frames), sizes.frames)
     storage = frames.storage
-    return ranges(len(frames), block_frames(frames, memory), storage.frames, storage.before)
+    return ranges(len(frames), block_frames(frames, memory, most), storage.frames, storage.before)
 
 
 def row_ranges(frames: Frames, rows: int, sizes: BlockSizes) -> list[slice]:

@@ -24,14 +24,19 @@ from darfix_core.engine.cutting import (
 from darfix_core.engine.execution import Execution, current_execution
 from darfix_core.engine.pool import read_ahead, run_all, run_in_order
 from darfix_core.engine.remote import TASKS, cluster_of
+from darfix_core.engine.spare_memory import spare_memory
 from darfix_core.engine.striped_images import StripedImages
 from darfix_core.model.arrays import AnyArray
+from darfix_core.model.frame_sources import WindowSource
 from darfix_core.model.frames import Frames
 
 A = TypeVar("A")
 
 # Bytes of a stripe's share of a block: small enough for the second-level cache when operations are applied.
 _STRIPE_BYTES = 2**21
+# Whole frames are added up in blocks between these sizes, so that a stack has some: each block takes all accumulators
+# through the memory once, but while it is added up the next one is read.
+_LEAST_BYTES, _MOST_BYTES, _BLOCKS = 64 * 2**20, 256 * 2**20, 8
 # Accumulators that come back from a cluster, against the size of the stack.
 _TRAVELLING = 0.25
 
@@ -46,7 +51,7 @@ class Fold(Protocol[A]):
         """Accumulator of a stripe: a part of that of the image, and not yet used."""
 
     def add(self, accumulator: A, block: AnyArray, frames: slice) -> None:
-        """Add a block (frames, rows, columns) to the accumulator, in place."""
+        """Add a block (frames, rows, columns) to the accumulator, in place. The block is not to be kept."""
 
     def merge(self, accumulator: A, other: A) -> None:
         """Add what another accumulator of the same stripe has taken in from other frames, in place."""
@@ -167,17 +172,21 @@ def _accumulate(
         run.check_cancelled()
         return part, frames.window(part)
 
-    parts = [part for part in frame_ranges(frames, run.memory // 3, sizes) if part.start < span.stop]
+    most = min(_MOST_BYTES, max(_LEAST_BYTES, frames.nbytes // _BLOCKS))
+    parts = [part for part in frame_ranges(frames, run.memory // 3, sizes, most) if part.start < span.stop]
     parts = [slice(max(part.start, span.start), min(part.stop, span.stop)) for part in parts if part.stop > span.start]
-    for part, window in read_ahead(read, parts):
-        run.check_cancelled()
+    with spare_memory() as spare:
+        for part, window in read_ahead(read, parts):
+            run.check_cancelled()
 
-        def add(number: int, window: Frames = window, part: slice = part) -> None:
-            for block, frames_of_block in _blocks_of_stripe(window, part, stripes[number], sizes):
-                fold.add(accumulators[number], block, frames_of_block)
+            def add(number: int, window: Frames = window, part: slice = part) -> None:
+                for block, frames_of_block in _blocks_of_stripe(window, part, stripes[number], sizes):
+                    fold.add(accumulators[number], block, frames_of_block)
 
-        run_all(add, range(len(stripes)), run)
-        tell((part.stop - span.start) / (span.stop - span.start))
+            run_all(add, range(len(stripes)), run)
+            if isinstance(window.source, WindowSource):
+                spare.give_back(window.source.array)
+            tell((part.stop - span.start) / (span.stop - span.start))
     return accumulators
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from darfix_core.engine.execution import Execution, current_execution
 from darfix_core.engine.pool import run_all
+from darfix_core.engine.spare_memory import new_block
 from darfix_core.errors import DataFileError
 from darfix_core.io.hdf5_chunks import Request, StoredChunk
 from darfix_core.io.hdf5_file import NOT_FOUND, get_item, naming_damage, open_hdf5, read_hdf5
@@ -143,7 +144,7 @@ class Hdf5Source:
             # Frames in any order: each is read once, neighbours together.
             frames, place = np.unique(numbers, return_inverse=True)
         shape = (region.rows.stop - region.rows.start, region.columns.stop - region.columns.start)
-        block = np.empty((frames.size, *shape), self._dtype)
+        block = new_block((frames.size, *shape), self._dtype)
         if block.size:
             load_filters()
             run, wanted = current_execution(), frames + self._first

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from darfix_core.engine.execution import current_execution
+from darfix_core.engine.spare_memory import new_block
 from darfix_core.errors import DataFileError
 from darfix_core.io.frame_series import SeriesFile, StoredFrame, locate
 from darfix_core.model.arrays import AnyArray
@@ -83,7 +84,7 @@ class SeriesSource:
         run = current_execution()
         numbers = np.arange(len(self.places))[region.frames]
         rows, columns = region.rows, region.columns
-        block = np.empty((numbers.size, rows.stop - rows.start, columns.stop - columns.start), self.dtype)
+        block = new_block((numbers.size, rows.stop - rows.start, columns.stop - columns.start), self.dtype)
         if block.size == 0:
             return block
         with contextlib.ExitStack() as stack:
