@@ -16,8 +16,9 @@ from darfix_core.workflow.demo import (
     tutorial_file,
     write_demo_scan,
 )
+from darfix_core.workflow.overrides import Overrides
 from darfix_core.workflow.ows import read_ows, write_changed
-from darfix_core.workflow.plan import Overrides, make_plan
+from darfix_core.workflow.plan import make_plan
 
 FOLDER = "darfix-demo"
 SCAN, WORKFLOW, MAPS, FIGURE = "mosaicity.h5", "mosaicity.ows", "maps.h5", "mosaicity.png"

@@ -7,8 +7,9 @@ from darfix_core.commands.run_many import run_each
 from darfix_core.commands.signals import cancel_on_interrupt
 from darfix_core.commands.terminal import RunLines, say
 from darfix_core.workflow.many import plan_runs
+from darfix_core.workflow.overrides import Overrides
 from darfix_core.workflow.ows import read_ows
-from darfix_core.workflow.plan import Overrides, Plan, make_plan
+from darfix_core.workflow.plan import Plan, make_plan
 from darfix_core.workflow.runner import open_inputs, run_plan
 
 

@@ -6,10 +6,8 @@ import os
 import threading
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from darfix_core.errors import Cancelled, DarfixError, DarfixWarning, DataFileError, WorkflowError
@@ -19,6 +17,7 @@ from darfix_core.model.dataset import Dataset
 from darfix_core.workflow.graph import Graph, Node
 from darfix_core.workflow.overrides import Overrides, inputs_by_node, scan_reader, set_parameters
 from darfix_core.workflow.plan import Plan, make_plan
+from darfix_core.workflow.run_names import distinct_names, distinct_stems, each_once, plain_name
 from darfix_core.workflow.runner import RunObserver, run_plan
 
 
@@ -149,22 +148,8 @@ def plan_runs(graph: Graph, overrides: Overrides) -> list[PlannedRun]:
         _planned(graph, varied, variation, replace(overrides, output=folder))
         for variation, folder in zip(variations, _folders(variations, overrides.output), strict=True)
     ]
-    names = dict(zip(files := list(dict.fromkeys(run.input for run in runs)), _distinct(files), strict=True))
+    names = dict(zip(files := list(dict.fromkeys(run.input for run in runs)), distinct_names(files), strict=True))
     return _without_clashes([replace(run, name=names[run.input]) for run in runs])
-
-
-def _distinct(files: Sequence[str]) -> list[str]:
-    """Names of files, of equal ones with as many of their folders as tell them apart."""
-    parts = [Path(file).parts for file in files]
-    names = [part[-1] if part else "" for part in parts]
-    for depth in range(2, max(map(len, parts), default=0) + 1):
-        counts = Counter(names)
-        if max(counts.values()) == 1:
-            break
-        names = [
-            os.path.join(*part[-depth:]) if counts[name] > 1 else name for part, name in zip(parts, names, strict=True)
-        ]
-    return names
 
 
 def _variations(graph: Graph, overrides: Overrides) -> tuple[Graph, str | None, list[_Variation]]:
@@ -249,56 +234,19 @@ def _planned(graph: Graph, key: str | None, variation: _Variation, overrides: Ov
         return replace(run, error=error)
 
 
-# --- output folders ---
-
-
 def _folders(variations: Sequence[_Variation], output: str | None) -> list[str | None]:
     """Output folder of each run: with a level for the file, and for the scan, where there are several."""
     if output is None:
         return [output] * len(variations)
     files = list(dict.fromkeys(variation.paths for variation in variations))
-    stems = dict(zip(files, _stems([paths[0] if paths else "" for paths in files]), strict=True))
+    stems = dict(zip(files, distinct_stems([paths[0] if paths else "" for paths in files]), strict=True))
     folders: list[str] = []
     for variation in variations:
         levels = [stems[variation.paths]] if len(files) > 1 else []
         if variation.of_several and variation.scan is not None:
-            levels.append(_plain(variation.scan))
+            levels.append(plain_name(variation.scan))
         folders.append(os.path.join(output, *levels))
-    return _each_once(folders)
-
-
-def _each_once(folders: Sequence[str]) -> list[str | None]:
-    """Folders, with a number behind those that others have: scans may differ in what a folder cannot be named."""
-    used: set[str] = set()
-    found: list[str | None] = []
-    for folder in folders:
-        candidate, number = folder, 1
-        while candidate.lower() in used:
-            number += 1
-            candidate = f"{folder}_{number}"
-        used.add(candidate.lower())
-        found.append(candidate)
-    return found
-
-
-def _stems(files: Sequence[str]) -> list[str]:
-    """Names of files without their endings; where some are equal, with the names of their folders before them."""
-    parts = [(*Path(file).parts[1:-1], Path(file).stem) for file in files]
-    for depth in range(1, max(map(len, parts)) + 1):
-        names = [_plain("_".join(part[-depth:])) for part in parts]
-        if len({name.lower() for name in names}) == len(names):
-            # Only those that need it get a longer name.
-            short = [_plain(part[-1]) for part in parts]
-            lower = [name.lower() for name in short]
-            chosen = [name if lower.count(name.lower()) == 1 else long for name, long in zip(short, names, strict=True)]
-            return chosen if len({name.lower() for name in chosen}) == len(chosen) else names
-    return [f"{_plain(part[-1])}_{number}" for number, part in enumerate(parts, start=1)]
-
-
-def _plain(name: str) -> str:
-    """Name of a folder, without what has a meaning in paths."""
-    made = "".join("_" if letter in '/\\:*?"<>|' else letter for letter in name).strip()
-    return made if made.strip(".") else "_"
+    return each_once(folders)
 
 
 def _without_clashes(runs: list[PlannedRun]) -> list[PlannedRun]:
@@ -317,9 +265,6 @@ def _without_clashes(runs: list[PlannedRun]) -> list[PlannedRun]:
         error = DataFileError("the run would write over an input file", file=clash)
         checked.append(run if clash is None else replace(run, plan=None, error=error))
     return checked
-
-
-# --- running ---
 
 
 def run_many(

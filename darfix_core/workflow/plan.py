@@ -16,10 +16,7 @@ from darfix_core.errors import DataFileError, OutputExistsError, WorkflowError
 from darfix_core.figures.files import files_to_write
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.graph import Graph, Link, Node
-from darfix_core.workflow.overrides import Overrides as Overrides
-from darfix_core.workflow.overrides import set_inputs, set_positions, set_scan
-from darfix_core.workflow.overrides import set_parameters as set_parameters
-from darfix_core.workflow.overrides import split_input as split_input
+from darfix_core.workflow.overrides import Overrides, set_inputs, set_parameters, set_positions, set_scan
 
 
 @dataclass(frozen=True, eq=False)

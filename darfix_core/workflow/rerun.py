@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from darfix_core.engine.file_parameters import is_there
-from darfix_core.engine.registry import SIGNALS, get_step
+from darfix_core.engine.registry import get_step
 from darfix_core.errors import DataFileError, WorkflowError, nearest
 from darfix_core.io.dataset_file import is_saved_dataset, open_saved_dataset
 from darfix_core.io.maps import load_maps
@@ -263,11 +263,6 @@ def _graph(
             output = next((output for output, made in outputs.items() if made is kind), next(iter(outputs), ""))
             links.append(Link(names[source], output, name, input_name))
     return Graph(nodes, tuple(links), f"steps of {file}")
-
-
-def _output_of(kind: type) -> str:
-    """Name of the output that gives data of a kind."""
-    return next(name for name, known in SIGNALS.items() if known is kind)
 
 
 def _with_writer(graph: Graph, head: str, is_maps: bool, output: str) -> Graph:

@@ -17,8 +17,9 @@ from darfix_core.engine.registry import all_steps, channel_name
 from darfix_core.errors import DarfixError, DataFileError, WorkflowError
 from darfix_core.workflow.demo import tutorial_file
 from darfix_core.workflow.graph import Graph
+from darfix_core.workflow.overrides import Overrides
 from darfix_core.workflow.ows import read_ows, write_changed
-from darfix_core.workflow.plan import Overrides, make_plan
+from darfix_core.workflow.plan import make_plan
 
 bounded = settings(
     max_examples=120,

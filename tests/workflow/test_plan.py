@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from darfix_core.errors import DataFileError, OutputExistsError, WorkflowError
+from darfix_core.workflow.overrides import Overrides
 from darfix_core.workflow.ows import read_ows
-from darfix_core.workflow.plan import Overrides, make_plan
+from darfix_core.workflow.plan import make_plan
 from tests.workflow.conftest import CROP, LOAD, SAVE, SUM
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from darfix_core.engine import registry
 from darfix_core.errors import Cancelled, DarfixError, DarfixWarning, WorkflowError
+from darfix_core.workflow.overrides import Overrides
 from darfix_core.workflow.ows import read_ows
-from darfix_core.workflow.plan import Overrides, make_plan
+from darfix_core.workflow.plan import make_plan
 from darfix_core.workflow.runner import run_plan
 from tests.workflow.conftest import ADD, LOAD, SAVE, SUM
 
