@@ -96,6 +96,8 @@ def show_history(history: History, file: str) -> None:
     for number, (key, node) in enumerate(history.in_order(), start=1):
         given = ", ".join(f"{name} = {value!r}" for name, value in node.parameters.items() if value is not None)
         say(f"  {number:3d}  {names[key]}: {given or 'no parameters'}")
+        for message in node.warnings:
+            say(f"       warning: {message}")
     if any(node.sources for node in history.nodes.values()):
         say("  from these files:")
     for key, node in history.in_order():
@@ -124,6 +126,7 @@ def plain_history(history: History) -> dict[str, Any]:
                 "version": node.version,
                 "parameters": node.to_dict()["parameters"],
                 "inputs": {name: names[source] for name, source in node.inputs.items()},
+                "warnings": list(node.warnings),
             }
             for key, node in order
         ],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import io
 import math
+import os
 import re
 import textwrap
 from collections.abc import Mapping
@@ -216,9 +217,10 @@ def sentence(text: str) -> str:
 
 
 def facts_line(metadata: Mapping[str, Any], inches: float, fontsize: float) -> str:
-    """Sample and title of the scan in one line that is not longer than `inches`."""
-    parts = [str(metadata[key]) for key in ("sample", "title") if metadata.get(key)]
-    text, length = " · ".join(dict.fromkeys(parts)), characters(inches, fontsize)
+    """File, scan, sample and title in one line no longer than `inches`: what tells pictures apart comes first."""
+    file = " ".join(filter(None, (os.path.basename(str(metadata.get("file", ""))), str(metadata.get("scan") or ""))))
+    parts = [file, *(str(metadata[key]) for key in ("sample", "title") if metadata.get(key))]
+    text, length = " · ".join(dict.fromkeys(filter(None, parts))), characters(inches, fontsize)
     return text if len(text) <= length else text[: max(0, length - 1)].rstrip() + "…"
 
 

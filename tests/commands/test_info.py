@@ -339,3 +339,15 @@ def test_positions_that_stand_still_are_no_missing_positions(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "no motor positions" not in out
     assert "dimensions: not found. No motor moved; a table can give positions: --positions FILE." in out
+
+
+def test_warnings_of_the_steps_are_shown_with_the_maps(rocking_dataset, tmp_path, capsys):
+    pedestal = rocking_dataset.replace(frames=dc.Frames.from_array(rocking_dataset.frames[:] + np.float32(500)))
+    with pytest.warns(dc.DarfixWarning, match="pedestal"):
+        maps = dc.moments(pedestal)
+    dc.save_maps(maps, path=str(tmp_path / "maps.h5"), figures=False)
+    assert main(["info", str(tmp_path / "maps.h5")]) == 0
+    assert "warning: a constant pedestal makes up" in capsys.readouterr().out
+    assert main(["info", str(tmp_path / "maps.h5"), "--json"]) == 0
+    step = json.loads(capsys.readouterr().out)["steps"][-1]
+    assert step["warnings"][0].startswith("a constant pedestal")

@@ -226,6 +226,12 @@ def test_long_facts_are_cut():
     assert len(line) < 40
 
 
+def test_pictures_name_the_file_and_the_scan():
+    facts = {"file": "/data/layer_1.h5", "scan": "2.1", "sample": "Al", "title": "ascan mu 0 1 10 1"}
+    assert style.facts_line(facts, 9.0, 8) == "layer_1.h5 2.1 · Al · ascan mu 0 1 10 1"
+    assert style.facts_line({}, 9.0, 8) == ""
+
+
 def test_units_are_not_broken_into_lines():
     assert style.wrapped("centre of mass (10⁻⁶ deg)", 1.7, 9) == "centre of mass\n(10⁻⁶ deg)"
 
