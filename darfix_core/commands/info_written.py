@@ -19,7 +19,7 @@ from darfix_core.model.history import ARRAY, History
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.replay import change_of
 from darfix_core.workflow.rerun import step_names
-from darfix_core.workflow.source_files import as_it_is_now, file_of
+from darfix_core.workflow.source_files import as_it_is_now
 
 
 def info_maps(file: str, *, as_json: bool) -> None:
@@ -102,7 +102,7 @@ def show_history(history: History, file: str) -> None:
         say("  from these files:")
     for key, node in history.in_order():
         for source in node.sources:
-            say(f"       {names[key]}: {file_of(source.url)}: {_state(source)}")
+            say(f"       {names[key]}: {source.path}: {_state(source)}")
     say()
     say(f"  on other data: darfix-core rerun {file} --input OTHER_FILE")
 
@@ -131,7 +131,7 @@ def plain_history(history: History) -> dict[str, Any]:
             for key, node in order
         ],
         "sources": [
-            {"step": names[key], "file": file_of(source.url), "size": source.size, "state": _state(source)}
+            {"step": names[key], "file": source.path, "size": source.size, "state": _state(source)}
             for key, node in order
             for source in node.sources
         ],

@@ -32,7 +32,6 @@ from darfix_core.workflow.plan import Plan, make_plan
 from darfix_core.workflow.replay import needed_nodes, step_of
 from darfix_core.workflow.source_files import (
     as_it_is_now,
-    file_of,
     is_moved_from,
     kept_with_other_data,
     listed,
@@ -164,7 +163,7 @@ def may_be_equal(old: History, new: History) -> bool:
     def files(history: History) -> set[tuple[str, int]]:
         needed = needed_nodes(history, str(history.head))
         sources = (source for key in needed for source in history.nodes[key].sources)
-        return {(os.path.basename(file_of(source.url)), source.size) for source in sources}
+        return {(os.path.basename(source.path), source.size) for source in sources}
 
     return files(old) == files(new)
 

@@ -61,14 +61,14 @@ def source_lines(
         if name == main and given is not None:
             lines.append(f"{label}: {_replaced(old, given)}")
         elif _is_set(old, node, name):
-            was = f"instead of {file_of(sources[0].url)}" if sources else "none was read then"
+            was = f"instead of {sources[0].path}" if sources else "none was read then"
             lines.append(f"{label}: {_listed_value(node.parameters.get(name))}: {was}")
         else:
             told, gone = _kept(sources)
             lines += [f"{label}: {text}" for text in told]
             missing |= {name: gone} if gone else {}
     for name, gone in missing.items():
-        n_files = len({file_of(source.url) for source in old.sources})
+        n_files = len({source.path for source in old.sources})
         raise DataFileError(_how_to_replace(history, key, names, name, len(gone), n_files), file=gone[0])
     return lines
 
@@ -96,7 +96,7 @@ def kept_with_other_data(
             continue
         option = "--positions FILE or " if name == "positions" else ""
         messages.append(
-            f"{names[key]} reads other data, but {name} from {file_of(sources[0].url)} as before; give another by "
+            f"{names[key]} reads other data, but {name} from {sources[0].path} as before; give another by "
             f"{option}--set '{names[key]}.{name}=FILE', or none by --set '{names[key]}.{name}=None'"
         )
     return messages
@@ -115,8 +115,8 @@ def _by_parameter(old: HistoryNode, node: Node) -> dict[str, list[SourceFile]]:
         if name == main or old.parameters.get(name) or node.parameters.get(name)
     }
     further = [name for name in found if name != main]
-    for source in {file_of(source.url): source for source in old.sources}.values():
-        path = file_of(source.url)
+    for source in {source.path: source for source in old.sources}.values():
+        path = source.path
         named = [name for name in further if _names(old.parameters.get(name), path)]
         found[main if not named or _names(old.parameters.get(main), path) else named[0]].append(source)
     # A dark scan of the same file is no file of its own.
@@ -125,7 +125,7 @@ def _by_parameter(old: HistoryNode, node: Node) -> dict[str, list[SourceFile]]:
 
 def _names(value: Any, path: str) -> bool:
     """True where a parameter stands for a file: by its name, a pattern, or its folder."""
-    files: list[str] = [file_of(entry) for entry in ([value] if isinstance(value, str) else value or ())]
+    files: list[str] = [entry.partition("::")[0] for entry in ([value] if isinstance(value, str) else value or ())]
     return any(path == file or fnmatch(path, file) or path.startswith(os.path.join(file, "")) for file in files)
 
 
@@ -135,7 +135,7 @@ def _is_set(old: HistoryNode, node: Node, name: str) -> bool:
 
 
 def _replaced(old: HistoryNode, given: tuple[str, ...]) -> str:
-    was = file_of(old.sources[0].url)
+    was = old.sources[0].path
     moved = len(given) == 1 and is_moved_from(old, given[0])
     return f"{listed(given)}: {f'the same file, which was {was}' if moved else f'instead of {was}'}"
 
@@ -146,7 +146,7 @@ def _listed_value(value: Any) -> str:
 
 def _kept(sources: Sequence[SourceFile]) -> tuple[list[str], list[str]]:
     """Words about files that are read again, and those that are gone."""
-    files = {file_of(source.url): source for source in sources}
+    files = {source.path: source for source in sources}
     now = {path: as_it_is_now(source) for path, source in files.items()}
     gone = [path for path, status in now.items() if status is None]
     changes = [text for path, source in files.items() if (text := change_of(source, now[path]))]
@@ -192,21 +192,16 @@ def is_moved_from(node: HistoryNode, path: str) -> bool:
         return False
     status = os.stat(path)
     mark = (os.path.basename(path), status.st_size, status.st_mtime)
-    return any((os.path.basename(file_of(source.url)), source.size, source.mtime) == mark for source in node.sources)
+    return any((os.path.basename(source.path), source.size, source.mtime) == mark for source in node.sources)
 
 
 def as_it_is_now(source: SourceFile) -> SourceFile | None:
     """A source as it is now; None where it is gone."""
     try:
-        status = os.stat(file_of(source.url))
+        status = os.stat(source.path)
     except OSError:
         return None
     return SourceFile(source.url, status.st_size, status.st_mtime)
-
-
-def file_of(url: str) -> str:
-    """File of a source, without the path inside it."""
-    return url.partition("::")[0]
 
 
 def listed(paths: Sequence[str]) -> str:
