@@ -12,6 +12,7 @@ from typing import Any
 
 from darfix_core.commands.apply_options import Request, read_request
 from darfix_core.commands.signals import cancel_on_interrupt
+from darfix_core.commands.steps import named_step
 from darfix_core.commands.terminal import RunLines, say
 from darfix_core.engine.execution import execution
 from darfix_core.engine.registry import Step, get_step
@@ -49,10 +50,7 @@ def apply(name: str, arguments: Sequence[str], parser: argparse.ArgumentParser) 
     TypeError, ValueError
         If a parameter has a wrong value.
     """
-    try:
-        step = get_step(name)
-    except KeyError as error:
-        raise DarfixError(error.args[0]) from None
+    step = named_step(name)
     request = read_request(step, arguments, parser)
     parameters = dict(request.parameters)
     files = _files_to_write(step, request)

@@ -42,15 +42,26 @@ def steps(name: str | None, *, as_json: bool = False) -> int:
         say()
         say("Parameters of a step: darfix-core steps STEP; run it on files: darfix-core apply STEP --help")
         return 0
-    try:
-        step = get_step(name)
-    except KeyError as error:
-        raise DarfixError(error.args[0]) from None
+    step = named_step(name)
     if as_json:
         say(json.dumps(_plain(step), indent=2))
     else:
         _describe(step)
     return 0
+
+
+def named_step(name: str) -> Step:
+    """Step that a user names.
+
+    Raises
+    ------
+    DarfixError
+        If there is none; the message holds the nearest ids.
+    """
+    try:
+        return get_step(name)
+    except KeyError as error:
+        raise DarfixError(error.args[0]) from None
 
 
 def _plain(step: Step) -> dict[str, Any]:
