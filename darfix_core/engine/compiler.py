@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from darfix_core.engine.execution import current_execution
+from darfix_core.engine.execution import check_cancelled
 
 # What numba imports before a kernel runs for the first time, in pieces of about equal length.
 _PIECES = ("numba", "scipy.linalg", "numba.np.arraymath", "numba.np.npyimpl")
@@ -22,5 +22,5 @@ def load_compiler() -> None:
         If the computation was cancelled.
     """
     for name in _PIECES:
-        current_execution().check_cancelled()
+        check_cancelled()
         importlib.import_module(name)

@@ -128,6 +128,19 @@ def current_execution() -> Execution:
     return _current.get() or Execution(available_threads(), memory_budget(), scheduler=default_scheduler())
 
 
+def check_cancelled() -> None:
+    """Stop here if the computation in force was asked to. Cheap: nothing is asked of the system.
+
+    Raises
+    ------
+    Cancelled
+        If the computation was cancelled.
+    """
+    run = _current.get()
+    if run is not None:
+        run.check_cancelled()
+
+
 @contextlib.contextmanager
 def execution(
     *,

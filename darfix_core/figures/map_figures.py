@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from darfix_core.engine.execution import current_execution
+from darfix_core.engine.execution import check_cancelled
 from darfix_core.figures import style
 from darfix_core.figures.numbers import ShortNumbers
 from darfix_core.model.maps import Maps
@@ -203,7 +203,7 @@ class _Scale:
     @classmethod
     def of(cls, maps: Maps, name: str) -> _Scale:
         """Scale of a map."""
-        current_execution().check_cancelled()
+        check_cancelled()
         values, unit = np.asarray(maps[name], dtype=np.float64), maps.unit(name)
         valid = values[np.isfinite(values)]
         low, high = style.robust_limits(valid, signed=style.is_signed(name))
@@ -228,7 +228,7 @@ def _draw_map(
     axes: Axes, maps: Maps, name: str, scale: _Scale, look: _Look, *, scale_bar: bool = True
 ) -> Colorbar | None:
     """Image with axes, scale bar and colour bar, which is returned; None for a map without two different values."""
-    current_execution().check_cancelled()
+    check_cancelled()
     low, high = scale.numbers.of(scale.limits)
     image = axes.imshow(
         scale.numbers.of(maps[name]),

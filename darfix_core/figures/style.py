@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from darfix_core.engine.execution import current_execution
+from darfix_core.engine.execution import check_cancelled
 from darfix_core.figures.mosaicity_colors import srgb_of_oklab
 from darfix_core.model.arrays import AnyArray
 from darfix_core.model.maps import Maps
@@ -81,7 +81,7 @@ class _CancellableFile(io.BufferedWriter):
     """File that stops whoever writes to it, piece by piece, where the computation was cancelled."""
 
     def write(self, data: Any) -> int:
-        current_execution().check_cancelled()
+        check_cancelled()
         return super().write(data)
 
 
@@ -91,7 +91,7 @@ def _cancel_check(zorder: float) -> Artist:
 
     class CancelCheck(Artist):
         def draw(self, renderer: Any) -> None:
-            current_execution().check_cancelled()
+            check_cancelled()
 
     check = CancelCheck()
     check.set_zorder(zorder)

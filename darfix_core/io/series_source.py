@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from darfix_core.engine.execution import current_execution
+from darfix_core.engine.execution import check_cancelled
 from darfix_core.engine.spare_memory import new_block
 from darfix_core.errors import DataFileError
 from darfix_core.io.frame_series import SeriesFile, StoredFrame, locate
@@ -81,7 +81,6 @@ class SeriesSource:
         Cancelled
             If the computation was cancelled.
         """
-        run = current_execution()
         numbers = np.arange(len(self.places))[region.frames]
         rows, columns = region.rows, region.columns
         block = new_block((numbers.size, rows.stop - rows.start, columns.stop - columns.start), self.dtype)
@@ -91,7 +90,7 @@ class SeriesSource:
             opened: Any = None
             known: tuple[str, bool] | None = None
             for target, place in zip(block, (self.places[number] for number in numbers), strict=True):
-                run.check_cancelled()
+                check_cancelled()
                 wanted = place.file, place.offset < 0
                 if wanted != known:
                     stack.close()
