@@ -23,7 +23,7 @@ from darfix_core.engine.cutting import (
 from darfix_core.engine.execution import Execution, current_execution
 from darfix_core.engine.pool import run_in_order
 from darfix_core.engine.remote import TASKS, Cluster, cluster_of
-from darfix_core.engine.scratch import scratch_folder, split_geometry, to_scratch
+from darfix_core.engine.scratch import scratch_folder, stored_part, to_scratch
 from darfix_core.engine.striped_images import StripedImages
 from darfix_core.model.arrays import AnyArray
 from darfix_core.model.frames import Frames
@@ -77,14 +77,14 @@ def map_pixels(
     rows = max(1, run.memory // ((4 * threads if cluster else 2) * bytes_of_row(frames)))
     tiles = _tiles(frames, min(rows, -(-frames.shape[1] // (TASKS * threads))) if cluster else rows)
     if tiles is None:
-        stored, whole = split_geometry(frames)
+        stored = stored_part(frames)
         scratch = to_scratch(
             stored, scratch_folder(), lambda fraction: run.report(_SCRATCH * fraction, f"{what}: scratch file")
         )
-        rest = Frames(scratch.source, whole.operations[len(stored.operations) :])
-        return _map_scratch(rest, function, run, what, sizes, cluster)
+        rest = Frames(scratch.source, frames.operations[len(stored.operations) :])
+        return _map_scratch(rest, function, run, what, sizes, cluster, threads)
     if cluster:
-        return _map_remotely(frames, function, tiles, run, what, cluster)
+        return _map_remotely(frames, function, tiles, run, what, cluster, threads)
     if curves_are_stored(frames, run.memory // 3):
         return _map_stripes(frames, function, run, what, sizes)
     return _map_tiles(frames, function, tiles, run, what, sizes)
@@ -100,7 +100,13 @@ def _tiles(frames: Frames, rows: int) -> list[slice] | None:
 
 
 def _map_scratch(
-    frames: Frames, function: PixelFunction, run: Execution, what: str, sizes: BlockSizes, cluster: Cluster | None
+    frames: Frames,
+    function: PixelFunction,
+    run: Execution,
+    what: str,
+    sizes: BlockSizes,
+    cluster: Cluster | None,
+    threads: int,
 ) -> dict[str, AnyArray]:
     """The curves of a scratch file, which each thread or worker reads for itself."""
 
@@ -109,7 +115,7 @@ def _map_scratch(
 
     if cluster:
         tiles = row_ranges(frames, frames.storage.rows, sizes)
-        return _map_remotely(frames, function, tiles, run, what, cluster, report)
+        return _map_remotely(frames, function, tiles, run, what, cluster, threads, report)
     return _map_stripes(frames, function, run, what, sizes, report)
 
 
@@ -172,12 +178,12 @@ def _map_remotely(
     run: Execution,
     what: str,
     cluster: Cluster,
+    threads: int,
     report: Callable[[float], None] | None = None,
 ) -> dict[str, AnyArray]:
     """By a cluster: the workers read tiles and give back their images."""
     tell = report or (lambda fraction: run.report(fraction, what))
     result = StripedImages(frames.shape[1])
-    threads = cluster.threads(run)
     images = cluster.in_order(_map_tile, (frames, function), tiles, run, threads)
     for tile, image in zip(tiles, images, strict=True):
         result.put(tile, image)

@@ -22,7 +22,7 @@ import numpy as np
 import psutil
 
 from darfix_core.engine.cutting import BlockSizes, frame_ranges
-from darfix_core.engine.execution import current_execution
+from darfix_core.engine.execution import check_cancelled, current_execution
 from darfix_core.engine.pool import run_in_order
 from darfix_core.errors import DataFileError
 from darfix_core.model.arrays import AnyArray
@@ -105,11 +105,10 @@ class ScratchSource:
         )
         if not block.size:
             return block
-        run = current_execution()
         try:
             with open(self.path, "rb", buffering=0) as file:
                 for top in range(rows.start - rows.start % self.band, rows.stop, self.band):
-                    run.check_cancelled()
+                    check_cancelled()
                     self._read_band(file.fileno(), top, block, region)
         except OSError as error:
             raise DataFileError(f"the scratch file cannot be read: {error.strerror}", file=self.path) from error
@@ -176,18 +175,12 @@ def check_room(folder: Path, nbytes: int) -> None:
         )
 
 
-def split_geometry(frames: Frames) -> tuple[Frames, Frames]:
-    """The part of a chain that only chooses frames and pixels, and the whole chain.
-
-    Returns
-    -------
-    Frames, Frames
-        The counts as they are stored, cropped and selected; and what `Frames` is given.
-    """
+def stored_part(frames: Frames) -> Frames:
+    """The counts as they are stored, cropped and selected: the beginning of a chain that computes nothing."""
     count = 0
     while count < len(frames.operations) and isinstance(frames.operations[count], Crop | SelectFrames):
         count += 1
-    return Frames(frames.source, frames.operations[:count]), frames
+    return Frames(frames.source, frames.operations[:count])
 
 
 def to_scratch(frames: Frames, folder: Path, tell: Callable[[float], None]) -> Frames:
