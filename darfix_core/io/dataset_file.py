@@ -183,8 +183,8 @@ def _fill_own(own: h5py.Group, dataset: Dataset) -> None:
     own["orientation"].attrs["description"] = "Signs of the image axes (y, x) against the sample"
     if dataset.noise is not None:
         noise = new_group(own, "noise", "NXcollection")
-        for name in ("gain", "offset", "read_noise"):
-            noise[name] = float(getattr(dataset.noise, name))
+        for name, values in dataset.noise.parts().items():
+            noise[name] = values
             noise[name].attrs["units"] = "counts"
 
 
@@ -280,7 +280,7 @@ def _parts_of(entry: h5py.Group, stack: str) -> dict[str, Any]:
         "grid_index": own["grid_index"][()] if "grid_index" in own else None,
         "orientation": tuple(own["orientation"][()].tolist()),
         "mask": None if mask is None else mask[()] != 0,
-        "noise": None if noise is None else NoiseModel(**{name: float(noise[name][()]) for name in noise}),
+        "noise": None if noise is None else NoiseModel(**{name: noise[name][()] for name in noise}),
         "history": read_history(entry),
     }
 

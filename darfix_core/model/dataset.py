@@ -99,6 +99,8 @@ class Dataset:
             change(self, "mask", readonly(mask))
         if self.dark is not None and self.dark.shape[1:] != (ny, nx):
             raise ValueError(f"dark frames must have the shape of a frame, {(ny, nx)}, got {self.dark.shape[1:]}")
+        if self.noise is not None and self.noise.shape not in (None, (ny, nx)):
+            raise ValueError(f"noise must have the shape of a frame, {(ny, nx)}, got {self.noise.shape}")
         self._check_grid(n_frames)
         if self.history.head is None:
             change(self, "history", History.of_array(self.frames.shape, str(self.frames.dtype)))
@@ -291,12 +293,13 @@ class Dataset:
         )
 
     def crop(self, origin: tuple[int, int], shape: tuple[int, int]) -> Dataset:
-        """Rectangle of every frame, with mask and dark frames; only that part is read."""
+        """Rectangle of every frame, with mask, noise and dark frames; only that part is read."""
         (y, x), (height, width) = origin, shape
         return self.replace(
             frames=self.frames.crop(origin, shape),
             dark=None if self.dark is None else self.dark.crop(origin, shape),
             mask=None if self.mask is None else self.mask[y : y + height, x : x + width],
+            noise=None if self.noise is None else self.noise.crop(origin, shape),
             origin=(self.origin[0] + y, self.origin[1] + x),
         )
 

@@ -22,7 +22,7 @@ def everything(mosaicity_dataset, rng):
         grid_index=np.r_[34, 3, 3, np.arange(3, 35)],
         mask=rng.random(frame_shape) < 0.1,
         dark=dc.Frames.from_array(rng.integers(90, 110, (3, *frame_shape)).astype(np.uint16)),
-        noise=dc.NoiseModel(2.1, 100.0, 3.5),
+        noise=dc.NoiseModel(2.1, 100.0 + rng.random(frame_shape), 3.5),
         metadata={
             "title": "amesh \0 with a zero",
             "sample": "Al",
