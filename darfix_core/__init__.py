@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from darfix_core.model.history import History as History
     from darfix_core.model.maps import Map as Map
     from darfix_core.model.maps import Maps as Maps
+    from darfix_core.model.mask import Mask as Mask
     from darfix_core.model.noise import NoiseModel as NoiseModel
+    from darfix_core.model.scan_quality import QualityRow as QualityRow
+    from darfix_core.model.scan_quality import ScanQuality as ScanQuality
+    from darfix_core.model.shift import Shift as Shift
     from darfix_core.steps.define_dimensions import define_dimensions as define_dimensions
     from darfix_core.steps.grain_plot import grain_plot as grain_plot
     from darfix_core.steps.load import load as load
@@ -46,7 +50,11 @@ _MODULES = {
     "History": "model.history",
     "Map": "model.maps",
     "Maps": "model.maps",
+    "Mask": "model.mask",
     "NoiseModel": "model.noise",
+    "QualityRow": "model.scan_quality",
+    "ScanQuality": "model.scan_quality",
+    "Shift": "model.shift",
     "define_dimensions": "steps.define_dimensions",
     "grain_plot": "steps.grain_plot",
     "load": "steps.load",

@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, get_type_hints
+from typing import Any, ParamSpec, TypeAlias, TypeVar, get_args, get_type_hints
 
 from darfix_core.engine.docstrings import first_paragraph, parameter_descriptions
 from darfix_core.engine.execution import collect_warnings, deliver_warnings
@@ -24,6 +24,9 @@ from darfix_core.model.dataset import Dataset
 from darfix_core.model.frame_sources import SourceFile
 from darfix_core.model.history import History, HistoryNode
 from darfix_core.model.maps import Maps
+from darfix_core.model.mask import Mask
+from darfix_core.model.scan_quality import ScanQuality
+from darfix_core.model.shift import Shift
 
 #: Brings the parameters of a version of a step to the next one.
 Migration = Callable[[dict[str, Any]], Mapping[str, Any]]
@@ -31,8 +34,11 @@ Migration = Callable[[dict[str, Any]], Mapping[str, Any]]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Types that travel along the wires of a workflow, with the name of their channel.
-SIGNALS: dict[str, type] = {"dataset": Dataset, "maps": Maps}
+#: What travels along the wires of a workflow.
+Signal: TypeAlias = Dataset | Maps | Shift | Mask | ScanQuality
+
+#: The same, each with the name of its channel.
+SIGNALS: dict[str, type] = {"dataset": Dataset, "maps": Maps, "shift": Shift, "mask": Mask, "quality": ScanQuality}
 
 #: Step id -> module that defines it. Modules are imported when a step is asked for.
 STEP_MODULES = {
@@ -96,7 +102,7 @@ class Step:
     inputs : mapping
         Name -> `StepInput`.
     outputs : mapping
-        Channel -> type; empty for steps that only write.
+        Name -> type, the main one first; empty for steps that only write.
     parameters : Parameters
     positional : tuple of str
         Inputs, and parameters that may be given without their name.
@@ -139,6 +145,20 @@ class Step:
             result = self.function(**inputs, **values)
         deliver_warnings(messages, stacklevel=4)
         return self._with_history(result, inputs, values, tuple(messages))
+
+    def results(self, value: Any) -> dict[str, Any]:
+        """Name of each output -> what the step gave for it.
+
+        Parameters
+        ----------
+        value : object
+            What a call of the step has returned: a tuple where there are several outputs.
+
+        Returns
+        -------
+        dict
+        """
+        return dict(zip(self.outputs, value if len(self.outputs) > 1 else (value,), strict=False))
 
     def migrated(self, parameters: Mapping[str, Any], version: int, package_version: str = "") -> dict[str, Any]:
         """Parameters that another version of the step was run with, as this version takes them.
@@ -199,29 +219,33 @@ class Step:
     def _with_history(
         self, result: Any, inputs: Mapping[str, Any], values: Mapping[str, Any], messages: tuple[str, ...]
     ) -> Any:
-        """Result with the history of this call; a saved dataset that was opened goes on with the one that it has."""
+        """Result with the history of this call; a saved result that was opened goes on with the one that it has."""
         from darfix_core import __version__
 
-        if not self.inputs and isinstance(result, Dataset) and result.history.made_by_steps:
+        if not self.inputs and isinstance(result, Signal) and result.history.made_by_steps:
             return result
 
         histories = {name: value.history for name, value in inputs.items() if value is not None}
         parameters = absolute_files(values, self.file_parameters, self.input_path, (Path.cwd(),))
-        node = HistoryNode(
-            step=self.id,
-            version=self.version,
-            parameters=parameters,
-            inputs={name: history.head for name, history in histories.items() if history.head is not None},
-            package_version=__version__,
-            sources=self._sources(result, inputs, parameters),
-            warnings=messages,
-        )
-        history = History.join(node, histories.values())
+        several = len(self.outputs) > 1
 
-        def recorded(value: Any) -> Any:
-            return value.with_history(history) if isinstance(value, Dataset | Maps) else value
+        def recorded(output: str, value: Any) -> Any:
+            if value is None:
+                return None
+            node = HistoryNode(
+                step=self.id,
+                version=self.version,
+                parameters=parameters,
+                inputs={name: history.head for name, history in histories.items() if history.head is not None},
+                package_version=__version__,
+                sources=self._sources(value, inputs, parameters),
+                warnings=messages,
+                output=output if several else "",
+            )
+            return value.with_history(History.join(node, histories.values()))
 
-        return tuple(map(recorded, result)) if isinstance(result, tuple) else recorded(result)
+        made = tuple(recorded(output, value) for output, value in self.results(result).items())
+        return made if several else made[0] if made else result
 
     def _sources(self, result: Any, inputs: Mapping[str, Any], parameters: Mapping[str, Any]) -> tuple[SourceFile, ...]:
         """Files that this step read: those of its result that none of its inputs has, and others that it names."""
@@ -246,6 +270,7 @@ def step(
     file_parameters: tuple[str, ...] = (),
     migrations: Mapping[int, Migration] | None = None,
     needs_dimensions: bool = False,
+    outputs: tuple[str, ...] = (),
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a function as a step.
 
@@ -272,6 +297,9 @@ def step(
         with which the next version gives the same result. A history of an older version without one is refused.
     needs_dimensions : bool
         True for a step that raises DimensionError without them; who runs it alone finds them first.
+    outputs : tuple of str
+        Names of the results of a function that returns a tuple, the main one first. A function that returns one value
+        needs none: its output is named after its type.
 
     Returns
     -------
@@ -291,7 +319,7 @@ def step(
             file_parameters=tuple(filter(None, (input_path, *file_parameters))),
             migrations=frozen_mapping(migrations or {}),
             needs_dimensions=needs_dimensions,
-            **_declared(function, id),
+            **_declared(function, id, outputs),
         )
 
         @functools.wraps(function)
@@ -305,7 +333,7 @@ def step(
     return register
 
 
-def _declared(function: Callable[..., Any], id: str) -> dict[str, Any]:
+def _declared(function: Callable[..., Any], id: str, outputs: tuple[str, ...]) -> dict[str, Any]:
     """What the signature and the docstring of a step's function say: fields of `Step`."""
     hints = get_type_hints(function, include_extras=True)
     docstring = function.__doc__ or ""
@@ -324,11 +352,19 @@ def _declared(function: Callable[..., Any], id: str) -> dict[str, Any]:
             parameters[name] = Parameter(name, kind, entry.default, unit, constraints, texts.get(name, ""))
     return {
         "inputs": inputs,
-        "outputs": {channel: kind for channel, kind in SIGNALS.items() if kind is hints["return"]},
+        "outputs": _outputs(hints["return"], outputs),
         "parameters": Parameters(id, parameters),
         "positional": tuple(positional),
         "summary": first_paragraph(docstring),
     }
+
+
+def _outputs(returned: Any, names: tuple[str, ...]) -> dict[str, type]:
+    """Name -> type of each result."""
+    if names:
+        kinds = [union_members(kind)[0] for kind in get_args(returned)]
+        return dict(zip(names, kinds, strict=True))
+    return {name: kind for name, kind in SIGNALS.items() if kind is returned}
 
 
 def get_step(id: str) -> Step:

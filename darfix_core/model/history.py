@@ -42,6 +42,8 @@ class HistoryNode:
         What the step warned of. Not part of the node's identity.
     stored : tuple of SourceFile
         Files that the result was saved to and read from again. Not part of the node's identity.
+    output : str
+        Which of its results this is, of a step that gives several.
     """
 
     step: str
@@ -52,6 +54,7 @@ class HistoryNode:
     sources: tuple[SourceFile, ...] = ()
     warnings: tuple[str, ...] = field(default=(), compare=False)
     stored: tuple[SourceFile, ...] = field(default=(), compare=False)
+    output: str = ""
 
     @property
     def id(self) -> str:
@@ -63,7 +66,7 @@ class HistoryNode:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON."""
-        return {
+        entry = {
             "step": self.step,
             "version": self.version,
             "parameters": _plain(self.parameters),
@@ -73,6 +76,7 @@ class HistoryNode:
             "warnings": list(self.warnings),
             "stored": [asdict(file) for file in self.stored],
         }
+        return entry | {"output": self.output} if self.output else entry
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> HistoryNode:
@@ -95,6 +99,7 @@ class HistoryNode:
             sources=tuple(SourceFile(**source) for source in entry["sources"]),
             warnings=tuple(entry.get("warnings", ())),
             stored=tuple(SourceFile(**file) for file in entry.get("stored", ())),
+            output=str(entry.get("output", "")),
         )
 
 

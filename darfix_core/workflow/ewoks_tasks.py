@@ -48,8 +48,8 @@ class StepTask:
         values = absolute_files(values, self.step.file_parameters, self.step.input_path, (Path.cwd(),))
         with execution(progress=self._report, cancelled=lambda: self.cancelled, on_warning=self._warn):
             result = self.step(**values)
-        for name in self.step.outputs:
-            self.outputs[name] = result
+        for name, value in self.step.results(result).items():
+            self.outputs[name] = value
 
     def cancel(self) -> None:
         """Stop the step at the next block of frames."""

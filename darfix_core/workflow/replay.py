@@ -49,7 +49,9 @@ def replay(history: History, inputs: Mapping[str, Any] | None = None) -> Any:
         if node.step == ARRAY:
             results[key] = _given_data(key, history, needed, given)
         else:
-            results[key] = _again(node, results, given)
+            step = step_of(node)
+            made = step.results(_again(step, node, results, given))
+            results[key] = made[node.output] if node.output else next(iter(made.values()), None)
             _compare_sources(node, results[key])
     return results[history.head]
 
@@ -155,9 +157,8 @@ def step_of(node: HistoryNode) -> Step:
         raise WorkflowError(f"the history holds a step that this version does not have: {error.args[0]}") from None
 
 
-def _again(node: HistoryNode, results: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+def _again(step: Step, node: HistoryNode, results: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
     """Result of one step of the history."""
-    step = step_of(node)
     parameters = step.migrated(node.parameters, node.version, node.package_version)
     inputs: dict[str, Any] = {}
     for name, entry in step.inputs.items():

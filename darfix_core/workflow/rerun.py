@@ -17,7 +17,7 @@ from darfix_core.io.maps import load_maps
 from darfix_core.io.nexus import OUTPUT_SUFFIXES, written_kind
 from darfix_core.io.signature import is_hdf5
 from darfix_core.model.dataset import Dataset
-from darfix_core.model.history import ARRAY, History
+from darfix_core.model.history import ARRAY, History, HistoryNode
 from darfix_core.model.maps import Maps
 from darfix_core.workflow.graph import Graph, Link, Node
 from darfix_core.workflow.overrides import (
@@ -135,7 +135,8 @@ def make_rerun(stored: Dataset | Maps, file: str, changes: Overrides, *, only_pl
             warnings += kept_with_other_data(*what, stated)
     output = _output_file(file, changes.output)
     _check_output(output, file, history)
-    graph = _with_writer(graph, names[str(history.head)], isinstance(stored, Maps), output)
+    head = str(history.head)
+    graph = _with_writer(graph, names[head], history.nodes[head], isinstance(stored, Maps), output)
     plan = make_plan(graph, Overrides(overwrite=changes.overwrite or only_plan))
     if only_plan:
         (key,) = plan.files
@@ -255,23 +256,24 @@ def _graph(
         parameters = step.migrated(node.parameters, node.version, node.package_version)
         nodes[name] = Node(name, step.title, step.id, parameters | ({step.input_path: path} if paths else {}))
         for input_name, source in node.inputs.items():
-            kind = step.inputs[input_name].kind if input_name in step.inputs else None
-            outputs = (
-                {"dataset": Dataset} if history.nodes[source].step == ARRAY else step_of(history.nodes[source]).outputs
-            )
-            output = next((output for output, made in outputs.items() if made is kind), next(iter(outputs), ""))
+            output = _output_of(nodes[names[source]], history.nodes[source])
             links.append(Link(names[source], output, name, input_name))
     return Graph(nodes, tuple(links), f"steps of {file}")
 
 
-def _with_writer(graph: Graph, head: str, is_maps: bool, output: str) -> Graph:
+def _output_of(node: Node, recorded: HistoryNode) -> str:
+    """Output of a node of the workflow for a result in the history; it may be loaded from a file instead of made."""
+    outputs = node.step.outputs
+    return recorded.output if recorded.output in outputs else next(iter(outputs), "")
+
+
+def _with_writer(graph: Graph, head: str, recorded: HistoryNode, is_maps: bool, path: str) -> Graph:
     """Graph with a step behind its end that saves the result."""
     step = get_step("save_maps" if is_maps else "save_dataset")
-    channel = next(iter(step.inputs))
-    writer = Node(step.id, step.title, step.id, {step.output_path: output})
-    return Graph(
-        {**graph.nodes, writer.id: writer}, (*graph.links, Link(head, channel, writer.id, channel)), graph.name
-    )
+    output = _output_of(graph.nodes[head], recorded)
+    writer = Node(step.id, step.title, step.id, {step.output_path: path})
+    link = Link(head, output, writer.id, next(iter(step.inputs)))
+    return Graph({**graph.nodes, writer.id: writer}, (*graph.links, link), graph.name)
 
 
 def _check_output(output: str, file: str, history: History) -> None:

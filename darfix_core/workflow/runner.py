@@ -67,7 +67,8 @@ def run_plan(
     Returns
     -------
     dict
-        Id of a node at an end of the workflow -> its result, None for nodes that write files.
+        Id of a node at an end of the workflow -> its result, None for nodes that write files, a tuple for those
+        with several outputs.
 
     Raises
     ------
@@ -126,7 +127,10 @@ def _run_node(
 ) -> Any:
     """Result of one node, whose inputs are there."""
     links = plan.graph.inputs_of(node)
-    inputs = {name: results[link.source] for name, link in links.items()}
+    inputs = {
+        name: plan.graph.nodes[link.source].step.results(results[link.source])[link.output]
+        for name, link in links.items()
+    }
 
     def progress(fraction: float, what: str) -> None:
         watcher.progress(node, fraction, what)

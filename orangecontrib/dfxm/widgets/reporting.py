@@ -9,6 +9,7 @@ from AnyQt.QtCore import QBuffer, QIODevice
 from AnyQt.QtWidgets import QWidget
 from orangewidget.utils.messagewidget import MessagesWidget
 
+from darfix_core.engine.registry import channel_name
 from orangecontrib.dfxm.summaries import facts, wrapped_text
 from orangecontrib.dfxm.views.parameter_form import parameter_label, value_text
 
@@ -38,7 +39,9 @@ def write_report(widget: Any) -> None:
     widget.report_items("Parameters", values)
     if widget.produced is None:
         return
-    widget.report_items("Result", facts(widget.produced))
+    results = widget.step.results(widget.produced)
+    for name, value in results.items():
+        widget.report_items("Result" if len(results) == 1 else channel_name(name), facts(value))
     picture = widget.picture()
     if picture is not None:
         widget.report_raw(_as_html(picture))

@@ -318,8 +318,9 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
 
     def _finish(self, value: Any) -> None:
         self.produced = value
+        results = {} if value is None else self.step.results(value)
         for name in self.step.outputs:
-            getattr(self.Outputs, name).send(value)
+            getattr(self.Outputs, name).send(results.get(name))
         self.show_result(value)
 
     def drop_result(self, message: str = "") -> None:
