@@ -9,6 +9,8 @@ import pytest
 
 from darfix_core.model.dataset import Dataset
 
+from .support import wait_at_rest
+
 
 @pytest.fixture
 def task(qtbot):
@@ -71,7 +73,8 @@ def test_samples_are_spread_over_the_scan(n_frames):
     samples = sample_frames(Dataset.from_array(stack), threading.Event())
     assert samples.n_frames == min(n_frames, 60)
     assert samples.brightest[1, 1] >= 0.9 * (n_frames - 1) - 1
-    assert samples.limits[0] < samples.limits[1]
+    low, high = samples.limits(1, 99.5)
+    assert low < high
 
 
 def test_nobody_waits_for_samples_that_are_not_wanted():
@@ -294,4 +297,83 @@ def test_colours_fit_the_middle_of_the_scan_even_if_there_is_no_time_for_more(ro
     assert samples.n_frames < joined.n_frames
     middle = np.asarray(joined.frames[7])
     assert np.all(samples.brightest >= middle)
-    assert samples.limits[1] >= np.percentile(middle, 99)
+    assert samples.limits(1, 99.5)[1] >= np.percentile(middle, 99)
+
+
+@pytest.fixture
+def comparison(qtbot, rocking_dataset):
+    from orangecontrib.dfxm.views.compare_view import CompareView
+    from orangecontrib.dfxm.views.latest_task import LatestTask
+
+    view = CompareView()
+    qtbot.addWidget(view)
+    view.show_before(rocking_dataset)
+    view.show_after(rocking_dataset.map_frames(lambda block: block // 2))
+    view.show()
+    qtbot.waitUntil(lambda: len(view.histogram.getAllCurves()) == 2)
+    yield view
+    for task in view.findChildren(LatestTask):
+        task.close()
+
+
+def test_histograms_have_their_bins_in_common():
+    from orangecontrib.dfxm.views.histogram_plot import shares
+
+    before, after = np.arange(100).reshape(10, 10), np.arange(100).reshape(10, 10) - 50
+    edges, found = shares({"Before": before, "After": after})
+    assert np.array_equal(np.diff(edges), np.ones(edges.size - 1))
+    assert found["Before"].sum() == pytest.approx(100)
+    assert found["After"][edges[:-1] > 50].sum() == 0
+
+
+def test_histogram_leaves_out_what_is_not_finite():
+    from orangecontrib.dfxm.views.histogram_plot import shares
+
+    image = np.linspace(0, 1, 10_000).reshape(100, 100)
+    image[3, 4], image[5, 6] = np.nan, np.inf
+    _, found = shares({"After": image})
+    # But for the 0.1 % that lie farthest out.
+    assert found["After"].sum() == pytest.approx(100, abs=0.11)
+    _, found = shares({"After": np.full((2, 2), np.nan)})
+    assert found["After"].sum() == 0
+
+
+def test_histograms_follow_the_frame_and_what_is_shown(qtbot, comparison, rocking_dataset):
+    highest = comparison.histogram.getCurve("Before").getXData().max()
+    comparison.before.show_frame(0)
+    qtbot.waitUntil(lambda: comparison.histogram.getCurve("Before").getXData().max() < highest)
+    comparison.show_after(None)
+    assert [curve.getName() for curve in comparison.histogram.getAllCurves()] == ["Before"]
+
+
+def test_percentiles_of_the_colours_are_those_of_both_pictures(qtbot, comparison, rocking_dataset):
+    stack = np.asarray(rocking_dataset.frames)
+    comparison.percentiles.setCurrentText("0 to 100 %")
+    limits = [
+        browser.plot.getImage("image").getColormap().getVRange for browser in (comparison.before, comparison.after)
+    ]
+    for of, expected in zip(limits, (stack, stack // 2), strict=True):
+        qtbot.waitUntil(lambda of=of, expected=expected: of() == (expected.min(), expected.max()))
+
+
+def test_zoom_outlives_a_result_that_is_missing_for_a_while(qtbot, comparison, rocking_dataset):
+    before, after = comparison.before.plot, comparison.after.plot
+    wait_at_rest(qtbot, before, after)
+    zoom_with_the_mouse(before, 3, 6, 2, 5)
+    wait_at_rest(qtbot, before)
+    shown = before.getXAxis().getLimits()
+    # The colour bar goes, and the plot becomes wider.
+    comparison.show_after(None)
+    qtbot.wait(20)
+    comparison.show_after(rocking_dataset)
+    wait_at_rest(qtbot, before, after)
+    assert before.getXAxis().getLimits() == pytest.approx(shown)
+
+
+def zoom_with_the_mouse(plot, *limits):
+    from AnyQt.QtCore import QEvent, QPointF, Qt
+    from AnyQt.QtGui import QMouseEvent
+
+    drag = QMouseEvent(QEvent.MouseMove, QPointF(1, 1), Qt.LeftButton, Qt.LeftButton, Qt.NoModifier)
+    plot.eventFilter(plot.getWidgetHandle(), drag)
+    plot.setLimits(*limits)

@@ -12,7 +12,7 @@ from AnyQt.QtGui import QShowEvent
 from AnyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from darfix_core.model.dataset import Dataset
-from orangecontrib.dfxm.views.frame_samples import FrameSamples, sample_frames, start_frame
+from orangecontrib.dfxm.views.frame_samples import FrameSamples, sample_frames, start_frame, thinned
 from orangecontrib.dfxm.views.image_plot import ImagePlot, make_colormap, percentile_limits, set_limits
 from orangecontrib.dfxm.views.latest_task import LatestTask
 from orangecontrib.dfxm.views.parameter_editors import SpinBox
@@ -20,7 +20,6 @@ from orangecontrib.dfxm.views.parameter_editors import SpinBox
 log = logging.getLogger(__name__)
 
 _MOST_MOTORS = 4
-_VALUES = 100_000  # for the limits of the colours until more frames are known
 
 
 def read_frame(dataset: Dataset, number: int, stop: threading.Event) -> tuple[int, Any]:
@@ -32,12 +31,6 @@ def _slow_to_fast(dataset: Dataset) -> list[str]:
     """Motors in the order in which they are named: those that tell joined scans apart first."""
     slow = dataset.metadata.get("joined_along", ())
     return [*slow, *(name for name in dataset.positions if name not in slow)]
-
-
-def _limits_of(frame: Any) -> tuple[float, float]:
-    """Limits of the colours from a tenth of a million pixels: all of a large frame would keep the window waiting."""
-    stride = max(1, int((frame.size / _VALUES) ** 0.5))
-    return percentile_limits(frame[::stride, ::stride], 1, 99.5)
 
 
 class FrameBrowser(QWidget):
@@ -59,11 +52,14 @@ class FrameBrowser(QWidget):
     -------
     frame_changed(int)
         Another frame is shown.
+    drawn(object)
+        The image that is shown, shape (ny, nx), or None.
     failed(str)
         A frame cannot be read.
     """
 
     frame_changed = Signal(int)
+    drawn = Signal(object)
     failed = Signal(str)
 
     def __init__(self, *, projection: bool = False, title: str = "", from_zero: bool = False) -> None:
@@ -74,7 +70,9 @@ class FrameBrowser(QWidget):
         self._projection = projection
         self._sampled: Dataset | None = None
         self._samples: FrameSamples | None = None
+        self._image: Any = None
         self._colormap: Any = None
+        self._percentiles = (1.0, 99.5)
         self._sampling, self._reading = LatestTask(self), LatestTask(self)
         self._sampling.done.connect(self._take_samples)
         self._reading.done.connect(self._take_frame)
@@ -127,6 +125,18 @@ class FrameBrowser(QWidget):
         """Show the frame of that number."""
         self.slider.setValue(number)
 
+    def set_percentiles(self, low: float, high: float) -> None:
+        """Give the colours other limits, percentiles of the counts of the scan."""
+        self._percentiles = (low, high)
+        if self._colormap is not None:
+            set_limits(self._colormap, self._limits())
+
+    def _limits(self) -> tuple[float, float]:
+        """Limits of the colours: those of the frame that is shown, until enough of the others are known."""
+        if self._samples is None:
+            return percentile_limits(thinned(self._image), *self._percentiles)
+        return self._samples.limits(*self._percentiles)
+
     def _spin_changed(self, number: int) -> None:
         self.slider.blockSignals(True)
         self.slider.setValue(number)
@@ -143,8 +153,7 @@ class FrameBrowser(QWidget):
         if self.dataset is not None:
             self._last = self.number
         else:
-            self.plot.clear_image()
-            self.caption.setText("No frames yet.")
+            self._clear("No frames yet.")
             return
         if not self.isVisible():
             return
@@ -162,7 +171,7 @@ class FrameBrowser(QWidget):
             return
         self._samples = result
         if self._colormap is not None:
-            set_limits(self._colormap, result.limits)
+            set_limits(self._colormap, self._limits())
         if self.number < 0:
             self._draw(result.brightest)
 
@@ -173,20 +182,25 @@ class FrameBrowser(QWidget):
             self._draw(result[1])
 
     def _draw(self, frame: Any) -> None:
+        self._image = frame
         if self._colormap is None:
-            # The limits of this frame, until enough of the others are known.
-            limits = _limits_of(frame) if self._samples is None else self._samples.limits
-            self._colormap = make_colormap("gray", limits)
+            self._colormap = make_colormap("gray", self._limits())
         origin = (0, 0) if self._from_zero else self.dataset.origin
         self.plot.show_image(frame, origin=origin, colormap=self._colormap, label="counts")
         self.caption.setText(self._caption())
         self.caption.setToolTip(self.caption.text())
         self.frame_changed.emit(self.number)
+        self.drawn.emit(frame)
+
+    def _clear(self, caption: str) -> None:
+        self._image = None
+        self.plot.clear_image()
+        self.caption.setText(caption)
+        self.drawn.emit(None)
 
     def _fail(self, error: Exception) -> None:
         log.info("a frame cannot be shown", exc_info=error)
-        self.plot.clear_image()
-        self.caption.setText("The frame cannot be read.")
+        self._clear("The frame cannot be read.")
         self.failed.emit(str(error) or type(error).__name__)
 
     def _caption(self) -> str:

@@ -17,7 +17,7 @@ _MOST_FRAMES, _MOST_BYTES, _FEWEST_FRAMES = 60, 128 * 2**20, 8
 # picture coarser. Within a piece frames lie together, as they do in the chunks of a compressed file.
 _ORDER = (3, 0, 6, 4, 1, 7, 2, 5)
 _SECONDS = 2.0
-_VALUES = 200_000  # of a piece, for the percentiles
+_VALUES = 100_000  # of a piece, for the percentiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +30,25 @@ class FrameSamples:
         Number of frames that were looked at.
     brightest : ndarray, shape (ny, nx), counts
         Highest count of each pixel in them.
-    limits : (float, float), counts
-        Limits of the colours for all frames of the scan.
+    values : ndarray, shape (n,), counts
+        Some pixels of each.
     """
 
     n_frames: int
     brightest: Any
-    limits: tuple[float, float]
+    values: Any
+
+    def limits(self, low: float, high: float) -> tuple[float, float]:
+        """Limits of the colours for all frames of the scan, counts.
+
+        Parameters
+        ----------
+        low, high : float, percent
+            The lower limit is a percentile of all frames, the upper one of the brightest value of each pixel.
+        """
+        bottom, _ = percentile_limits(self.values, low, max(low, 99))
+        _, top = percentile_limits(thinned(self.brightest), min(1, high), high)
+        return bottom, top
 
 
 def start_frame(dataset: Dataset) -> int:
@@ -82,14 +94,22 @@ def sample_frames(dataset: Dataset, stop: threading.Event) -> FrameSamples | Non
         n_read += len(block)
         highest = block.max(axis=0)
         brightest = highest if brightest is None else np.maximum(brightest, highest)
-        values.append(_thinned(block))
+        values.append(thinned(block))
         if time.monotonic() > end:
             break
-    low, _ = percentile_limits(np.concatenate(values), 1, 99)
-    _, high = percentile_limits(brightest, 1, 99.5)
-    return FrameSamples(n_read, brightest, (low, high))
+    return FrameSamples(n_read, brightest, np.concatenate(values))
 
 
-def _thinned(block: Any) -> Any:
-    stride = max(1, int((block.size / _VALUES) ** 0.5))
-    return block[:, ::stride, ::stride].ravel()
+def thinned(frames: Any) -> Any:
+    """About a tenth of a million values of frames, evenly spread: all of a large one would take too long.
+
+    Parameters
+    ----------
+    frames : ndarray, shape (..., ny, nx)
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    stride = max(1, int((frames.size / _VALUES) ** 0.5))
+    return frames[..., ::stride, ::stride].ravel()

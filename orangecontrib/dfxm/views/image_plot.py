@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from AnyQt.QtCore import QEvent, QObject, Qt, QTimer
 from AnyQt.QtWidgets import QLabel, QWidget
 from silx.gui.colors import Colormap
 from silx.gui.plot import PlotWindow
+from silx.gui.plot.utils.axis import SyncAxes
 
 from darfix_core.figures.style import EMPTY_COLOR
 from orangecontrib.dfxm.views.color_bar import ColorBar
@@ -59,6 +61,14 @@ def _rounded(bottom: float, top: float) -> tuple[float, float]:
     return round(bottom, digits) + 0.0, round(top, digits) + 0.0
 
 
+@dataclass
+class _Zoom:
+    """What linked plots have in common."""
+
+    #: True until the user zooms: then a plot that is resized goes on showing everything.
+    shows_all: bool = True
+
+
 class Plot(PlotWindow):
     """silx plot with few tools, and margins that are as wide as the labels, whatever the size of the plot."""
 
@@ -83,12 +93,21 @@ class Plot(PlotWindow):
             ),
             False,
         )
-        # True until the user zooms: then a plot that is resized goes on showing everything.
-        self._shows_all = True
+        self._zoom = _Zoom()
         super().__init__(parent, backend=SampledBackend, **{**options, **tools})
         self._refit = QTimer(self, singleShot=True, interval=0)
         self._refit.timeout.connect(self._show_all_again)
         self.getWidgetHandle().installEventFilter(self)
+
+    def link_zoom(self, other: Plot) -> None:
+        """Show the same part as another plot from now on."""
+        self._zoom = other._zoom
+        # Limits cannot be the same where the plots differ in width and keep the aspect: they would fight for ever.
+        same = {"syncLimits": False, "syncCenter": True, "syncZoom": True}
+        self._links = [
+            SyncAxes([self.getXAxis(), other.getXAxis()], **same),
+            SyncAxes([self.getYAxis(), other.getYAxis()], **same),
+        ]
 
     def set_axis_labels(self, horizontal: str, vertical: str) -> None:
         """Label the axes."""
@@ -107,21 +126,21 @@ class Plot(PlotWindow):
 
     def resetZoom(self, dataMargins: Any = None) -> None:
         """Show everything."""
-        self._shows_all = True
+        self._zoom.shows_all = True
         super().resetZoom(dataMargins)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Notice when the user zooms or pans; keep the margins as wide as the labels when the size changes."""
         dragged = event.type() == QEvent.MouseMove and event.buttons() != Qt.NoButton
         if dragged or event.type() == QEvent.Wheel:
-            self._shows_all = False
+            self._zoom.shows_all = False
         elif event.type() == QEvent.Resize:
             self._fit_margins()
             self._refit.start()
         return super().eventFilter(watched, event)
 
     def _show_all_again(self) -> None:
-        if self._shows_all:
+        if self._zoom.shows_all:
             self.resetZoom()
 
     def _top_margin(self) -> int:
@@ -236,8 +255,8 @@ class ImagePlot(Plot):
             self._renew_position()
 
     def clear_image(self) -> None:
-        """Show nothing."""
-        self._image = self._frame = None
+        """Show nothing; the next image of the same shape has the zoom of this one."""
+        self._image = None
         self.remove("image", kind="image")
         self.color_bar.set_colors(None)
         self._show_note("")
