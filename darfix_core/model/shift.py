@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -44,8 +45,8 @@ class Shift:
     """
 
     values: FloatArray
-    uncertainty: FloatArray | None = None
-    trusted: BoolArray | None = None
+    uncertainty: FloatArray = None  # type: ignore[assignment]
+    trusted: BoolArray = None  # type: ignore[assignment]
     reason: str = ""
     velocity: tuple[float, float] | None = None
     motor: str = ""
@@ -83,6 +84,18 @@ class Shift:
     def is_trusted(self) -> bool:
         """True where the shift of at least one frame may be used for correcting."""
         return bool(np.any(self.trusted))
+
+    def select_frames(self, indices: Any) -> Shift:
+        """Shift of some of the frames, in that order."""
+        chosen = np.asarray(indices)
+        return replace(
+            self,
+            values=self.values[chosen],
+            uncertainty=self.uncertainty[chosen],
+            trusted=self.trusted[chosen],
+            positions={name: values[chosen] for name, values in self.positions.items()},
+            history=History(),
+        )
 
     def with_history(self, history: History) -> Shift:
         """The same shift with another history."""

@@ -27,7 +27,12 @@ STEPS = list(STEP_MODULES)
 #: Steps from data to data; those that read or write files have tests of their own, and stand in test_parity.
 PURE = [name for name in STEPS if not (get_step(name).input_path or get_step(name).output_path)]
 GIVE_DATASETS = [name for name in PURE if dc.Dataset in get_step(name).outputs.values()]
-GIVE_MAPS = [name for name in PURE if dc.Maps in get_step(name).outputs.values()]
+GIVE_MAPS = [name for name in PURE if next(iter(get_step(name).outputs.values())) is dc.Maps]
+
+#: Steps whose result has other frames than their input, and why.
+OTHER_FRAMES: dict[str, str] = {}
+#: Steps whose result has other pixels than a part of those of their input, and why.
+OTHER_PIXELS: dict[str, str] = {}
 
 #: Step -> values of parameters that have no default and name no file, such as a counter or motor of `scan`.
 NEEDED: dict[str, dict[str, Any]] = {}
@@ -123,9 +128,60 @@ def maps() -> dc.Maps:
     return dc.moments(scan())
 
 
+def shift_of(dataset: dc.Dataset) -> dc.Shift:
+    """Shift of every frame, in an order that a motor does not tell; the last frame is not trusted."""
+    walk = np.random.default_rng(3).uniform(-0.4, 0.4, (dataset.n_frames, 2))
+    trusted = np.arange(dataset.n_frames) < max(1, dataset.n_frames - 1)
+    return dc.Shift(walk, np.full(walk.shape, 0.01), trusted, positions=dataset.positions, units=dataset.units)
+
+
+def mask_of(dataset: dc.Dataset) -> dc.Mask:
+    """Mask of a corner, and of nothing in frames of one pixel."""
+    values = np.zeros(dataset.frame_shape, dtype=bool)
+    values[-1, 1:2] = True
+    return dc.Mask(values, dataset.origin)
+
+
+def quality_of(dataset: dc.Dataset) -> dc.ScanQuality:
+    """Verdicts on a scan, one of each kind."""
+    del dataset
+    return dc.ScanQuality(
+        (
+            dc.QualityRow("pedestal", "bad", 0.9, "", "below 0.1", "It is high.", "Centres are wrong.", "roi"),
+            dc.QualityRow("jitter", "not checked", None, "deg", "below 0.1", "No motor moves.", "None.", ""),
+        )
+    )
+
+
+def quiet_moments(dataset: dc.Dataset) -> dc.Maps:
+    """Maps of a dataset."""
+    with execution(on_warning=lambda message: None):
+        return dc.moments(dataset)
+
+
+_MADE_FOR = {
+    dc.Dataset: lambda dataset: dataset,
+    dc.Maps: quiet_moments,
+    dc.Shift: shift_of,
+    dc.Mask: mask_of,
+    dc.ScanQuality: quality_of,
+}
+
+
+def made_for(kind: type, dataset: dc.Dataset) -> Any:
+    """What an input of that type takes, as it belongs to a dataset."""
+    return _MADE_FOR[kind](dataset)
+
+
+@cache
 def example(kind: type) -> Any:
     """What is sent to an input of that type."""
-    return {dc.Dataset: scan, dc.Maps: maps}[kind]()
+    return maps() if kind is dc.Maps else made_for(kind, scan())
+
+
+def selected(value: Any, chosen: Any) -> Any:
+    """Some frames of what belongs to frames, in that order; other things as they are."""
+    return value.select_frames(chosen) if isinstance(value, dc.Dataset | dc.Shift) else value
 
 
 def inputs_of(step: Step, *, optional: bool = False) -> dict[str, Any]:
@@ -185,9 +241,24 @@ class Case:
     parameters: Mapping[str, Any]
     result: Any = field(repr=False)
 
+    @property
+    def main(self) -> Any:
+        """The main output."""
+        return main(self.step, self.result)
+
+    @property
+    def datasets(self) -> list[dc.Dataset]:
+        """The outputs that are datasets."""
+        return [value for value in self.step.results(self.result).values() if isinstance(value, dc.Dataset)]
+
     def __str__(self) -> str:
         values = [f"{name}={value!r}" for name, value in self.parameters.items()]
         return f"{self.step.id}({', '.join([*self.inputs, *values])})"
+
+
+def main(step: Step, result: Any) -> Any:
+    """The main output of a step."""
+    return next(iter(step.results(result).values()), None)
 
 
 @cache
@@ -213,9 +284,21 @@ def cases(name: str) -> tuple[Case, ...]:
 
 
 def arrays_of(result: Any) -> dict[str, np.ndarray]:
-    """Every array of a result, by name."""
+    """Every array of a result, or of each of several, by name."""
+    if result is None:
+        return {}
+    if isinstance(result, tuple):
+        return {f"{number}: {name}": a for number, value in enumerate(result) for name, a in arrays_of(value).items()}
     if isinstance(result, dc.Maps):
         return {name: np.asarray(result[name]) for name in result}
+    if isinstance(result, dc.Mask):
+        return {"mask": result.values}
+    if isinstance(result, dc.Shift):
+        arrays = {"values": result.values, "uncertainty": result.uncertainty, "trusted": result.trusted}
+        return arrays | {f"positions of {name}": values for name, values in result.positions.items()}
+    if isinstance(result, dc.ScanQuality):
+        measured = {row.check: np.array(np.nan if row.value is None else row.value) for row in result.rows}
+        return measured | {name: np.asarray(values) for name, values in result.arrays.items()}
     arrays = {"frames": result.frames[:]}
     arrays |= {f"positions of {name}": values for name, values in result.positions.items()}
     arrays |= {f"counter {name}": values for name, values in result.counters.items()}

@@ -11,7 +11,6 @@ from typing import Annotated, Literal, get_args, get_origin
 import numpy as np
 import pytest
 
-import darfix_core as dc
 from darfix_core.engine.parameters import union_members
 from darfix_core.engine.registry import get_step
 
@@ -128,9 +127,9 @@ def test_inputs_of_the_wrong_kind_are_named(name):
     step = get_step(name)
     inputs = inputs_of(step, optional=True)
     for entry in step.inputs.values():
-        others = {dc.Dataset: np.zeros((3, 4, 5)), dc.Maps: {"intensity": np.zeros((4, 5))}}
-        with pytest.raises(TypeError, match=f"{entry.name} must be a {entry.kind.__name__}, got"):
-            step(**{**inputs, entry.name: others[entry.kind]})
+        for wrong in (np.zeros((3, 4, 5)), {"intensity": np.zeros((4, 5))}, "scan.h5"):
+            with pytest.raises(TypeError, match=f"{entry.name} must be a {entry.kind.__name__}, got"):
+                step(**{**inputs, entry.name: wrong})
         if not entry.optional:
             with pytest.raises(TypeError, match=f"{name} needs the input '{entry.name}'"):
                 step(**{**inputs, entry.name: None})

@@ -9,7 +9,20 @@ import darfix_core as dc
 from darfix_core.engine.registry import get_step
 from darfix_core.errors import DimensionError
 
-from .cases import GIVE_DATASETS, GIVE_MAPS, PURE, arrays_of, assert_same, cases, inputs_of, scan
+from .cases import (
+    GIVE_DATASETS,
+    GIVE_MAPS,
+    OTHER_FRAMES,
+    OTHER_PIXELS,
+    PURE,
+    arrays_of,
+    assert_same,
+    cases,
+    inputs_of,
+    required_of,
+    scan,
+    selected,
+)
 
 #: Step -> parts of a dataset that it is there to change.
 CHANGES = {"define_dimensions": {"dimensions", "grid_index"}}
@@ -43,8 +56,8 @@ def test_inputs_stay_as_they_were(name):
 @pytest.mark.parametrize("name", PURE)
 def test_result_is_of_the_kind_that_the_step_states(name):
     for case in cases(name):
-        (kind,) = case.step.outputs.values()
-        assert type(case.result) is kind, case
+        found = case.step.results(case.result)
+        assert {name: type(value) for name, value in found.items()} == dict(case.step.outputs), case
 
 
 @pytest.mark.parametrize("name", PURE)
@@ -70,41 +83,53 @@ def test_steps_tell_truly_whether_they_need_dimensions(name):
 
 @pytest.mark.parametrize("name", GIVE_DATASETS)
 def test_dataset_keeps_what_the_step_is_not_there_to_change(name):
-    for case in cases(name):
-        given, result = next(iter(case.inputs.values())), case.result
-        if not isinstance(given, dc.Dataset):
+    changed = CHANGES.get(name, set())
+    for case, given, result in _given_and_made(name):
+        for part in {"noise", "metadata", "pixel_size", "orientation", "units", "dimensions"} - changed:
+            assert getattr(result, part) == getattr(given, part), f"{case}: {part}"
+        if name in OTHER_FRAMES:
             continue
-        for part in ("noise", "metadata", "pixel_size", "orientation", "units", "dimensions"):
-            if part not in CHANGES.get(name, ()):
-                assert getattr(result, part) == getattr(given, part), f"{case}: {part}"
         for part in ("positions", "counters"):
             found, expected = getattr(result, part), getattr(given, part)
             assert list(found) == list(expected), f"{case}: {part}"
             for key in expected:
                 np.testing.assert_array_equal(found[key], expected[key], err_msg=f"{case}: {part} of {key}")
-        if "grid_index" not in CHANGES.get(name, ()):
+        if "grid_index" not in changed:
             np.testing.assert_array_equal(result.grid_index, given.grid_index, err_msg=str(case))
 
 
 @pytest.mark.parametrize("name", GIVE_DATASETS)
 def test_mask_and_dark_frames_stay_on_their_pixels(name):
-    for case in cases(name):
-        given, result = next(iter(case.inputs.values())), case.result
-        if not isinstance(given, dc.Dataset):
+    changed = CHANGES.get(name, set())
+    for case, given, result in _given_and_made(name):
+        if name in OTHER_PIXELS:
             continue
         y, x = np.subtract(result.origin, given.origin)
         ny, nx = result.frame_shape
-        np.testing.assert_array_equal(result.mask, given.mask[y : y + ny, x : x + nx], err_msg=str(case))
-        dark = given.dark[:][:, y : y + ny, x : x + nx]
-        np.testing.assert_array_equal(result.dark[:], dark, err_msg=str(case))
+        if "mask" not in changed:
+            np.testing.assert_array_equal(result.mask, given.mask[y : y + ny, x : x + nx], err_msg=str(case))
+        if "dark" not in changed:
+            dark = given.dark[:][:, y : y + ny, x : x + nx]
+            np.testing.assert_array_equal(result.dark[:], dark, err_msg=str(case))
+
+
+def _given_and_made(name):
+    """Each case of a step from datasets to datasets, its main input, and each of the datasets that it gives."""
+    for case in cases(name):
+        given = next(iter(case.inputs.values()))
+        if isinstance(given, dc.Dataset):
+            yield from ((case, given, result) for result in case.datasets)
 
 
 @pytest.mark.parametrize("name", sorted(CHANGES))
 def test_changes_that_are_allowed_for_are_made(name):
-    bare = scan().replace(dimensions=(), grid_index=None)
-    result = get_step(name)(bare)
+    step = get_step(name)
+    given = scan() if step.needs_dimensions else scan().replace(dimensions=(), grid_index=None)
+    inputs = {key: given if value is scan() else value for key, value in inputs_of(step).items()}
+    with dc.execution(on_warning=lambda message: None):
+        result = next(iter(step.results(step(**inputs, **required_of(step))).values()))
     for part in CHANGES[name]:
-        assert repr(getattr(result, part)) != repr(getattr(bare, part)), f"{name} does not change {part}"
+        assert repr(getattr(result, part)) != repr(getattr(given, part)), f"{name} does not change {part}"
 
 
 @pytest.mark.parametrize("name", GIVE_MAPS)
@@ -162,18 +187,15 @@ def _without_counts(value):
     return value.replace(frames=dc.Frames.from_array(stack))
 
 
-def _selected(value, chosen):
-    """Some frames of a dataset, in that order."""
-    return value.select_frames(chosen) if isinstance(value, dc.Dataset) else value
-
-
-@pytest.mark.parametrize("name", PURE)
+@pytest.mark.parametrize("name", [name for name in PURE if name not in OTHER_FRAMES])
 def test_order_of_the_frames_does_not_matter(name):
     shuffled = np.random.default_rng(7).permutation(scan().n_frames)
     bound = set()
     for case in cases(name):
-        inputs = {key: _selected(value, shuffled) for key, value in case.inputs.items()}
-        result, expected = case.step(**inputs, **case.parameters), _selected(case.result, shuffled)
+        inputs = {key: selected(value, shuffled) for key, value in case.inputs.items()}
+        results = case.step.results(case.step(**inputs, **case.parameters))
+        result = tuple(results.values())
+        expected = tuple(selected(value, shuffled) for value in case.step.results(case.result).values())
         reasons = BY_ORDER.keys() & {name, *(f"{name}.{key}" for key in case.parameters)}
         try:
             assert_same(result, expected, case, rtol=1e-5, atol=1e-9)
@@ -187,7 +209,7 @@ def test_order_of_the_frames_does_not_matter(name):
 def test_frames_at_one_point_of_the_grid_are_averaged(name):
     for case in cases(name):
         doubled = [*range(scan().n_frames), 0, 17, 17]
-        result = case.step(**{k: _selected(v, doubled) for k, v in case.inputs.items()}, **case.parameters)
+        result = case.step(**{k: selected(v, doubled) for k, v in case.inputs.items()}, **case.parameters)
         assert_same(result, case.result, case, rtol=1e-5, atol=1e-9)
 
 
@@ -195,13 +217,15 @@ def test_frames_at_one_point_of_the_grid_are_averaged(name):
 def test_points_without_a_frame_are_missing_and_not_nought(name):
     left = np.delete(np.arange(scan().n_frames), [0, 9, 16, 34])
     for case in cases(name):
-        inputs = {key: _selected(value, left) for key, value in case.inputs.items()}
+        inputs = {key: selected(value, left) for key, value in case.inputs.items()}
         with dc.execution(on_warning=lambda message: None):
             result = case.step(**inputs, **case.parameters)
-        if isinstance(result, dc.Dataset) and any(isinstance(value, dc.Dataset) for value in inputs.values()):
-            assert result.n_frames == len(left), case
-            assert result.missing.tolist() == [0, 9, 16, 34], case
-        elif isinstance(result, dc.Maps):
+        made = case.step.results(result).values()
+        if any(isinstance(value, dc.Dataset) for value in inputs.values()) and name not in OTHER_FRAMES:
+            for dataset in (value for value in made if isinstance(value, dc.Dataset)):
+                assert dataset.n_frames == len(left), case
+                assert dataset.missing.tolist() == [0, 9, 16, 34], case
+        if isinstance(result, dc.Maps):
             assert list(result) == list(case.result), case
             # The peak of this pixel lies at other points: it stays where it was, within what these add.
             for key in result:
