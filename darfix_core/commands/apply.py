@@ -15,7 +15,8 @@ from darfix_core.commands.signals import cancel_on_interrupt
 from darfix_core.commands.steps import named_step
 from darfix_core.commands.terminal import RunLines, say
 from darfix_core.engine.execution import execution
-from darfix_core.engine.registry import Step, get_step
+from darfix_core.engine.registry import Step, get_step, reader_of, writer_of
+from darfix_core.engine.step_inputs import gathered
 from darfix_core.errors import DarfixError, DataFileError
 from darfix_core.figures.files import files_to_write
 from darfix_core.io.atomic import check_output
@@ -70,13 +71,35 @@ def _files_to_write(step: Step, request: Request) -> list[str]:
     """Files that the result goes to, checked before the work starts; those of pictures may not be made."""
     if request.output is None:
         raise DarfixError(f"{step.id} needs a file for its result; give -o FILE.h5")
-    kinds = [*step.outputs.values(), *(entry.kind for entry in step.inputs.values() if step.output_path)]
-    files = [Path(request.output)]
-    if Maps in kinds:
+    kind = _written_kind(step)
+    if kind is Maps:
         files = files_to_write(request.output)
-    elif not step.output_path:
-        files = [output_path(request.output)]
+    else:
+        files = [output_path(request.output) if kind is Dataset else Path(request.output)]
     return [str(check_output(file, overwrite=request.overwrite)) for file in files]
+
+
+def _written_kind(step: Step) -> type:
+    """What the file will hold: the main result of the step, or what the step is there to write."""
+    if step.output_path:
+        return next(iter(step.inputs.values())).kind
+    return next(iter(step.outputs.values()))
+
+
+def _saver(step: Step) -> Step | None:
+    """Step that saves the main result of another one; None for a step that writes its file itself.
+
+    Raises
+    ------
+    DarfixError
+        If such results cannot be saved.
+    """
+    if step.output_path:
+        return None
+    saver = writer_of(_written_kind(step))
+    if saver is None:
+        raise DarfixError(f"{step.id} gives a {_written_kind(step).__name__}, which cannot be saved")
+    return saver
 
 
 class _Application:
@@ -102,21 +125,21 @@ class _Application:
 
     def run(self) -> None:
         """Open the inputs, run the step and save its result."""
-        saver = "" if self._step.output_path else "save_maps" if Maps in self._step.outputs.values() else "save_dataset"
+        saver = _saver(self._step)
         inputs = {name: self._open(name, file) for name, file in self._request.files.items()}
         self._check_inputs_stay(inputs.values())
         lacking = [name for name, value in inputs.items() if self._lacks_dimensions(value)]
-        self._total = len(lacking) + 1 + bool(saver)
+        self._total = len(lacking) + 1 + (saver is not None)
         for name in lacking:
             inputs[name] = self._call(get_step("define_dimensions"), {"dataset": inputs[name]}, {})
             found = [f"{entry.name} ({entry.size})" for entry in inputs[name].dimensions]
             order = ", slow to fast" if len(found) > 1 else ""
             say(f"The dimensions were not defined; found: {' x '.join(found)}{order}")
-        result = self._call(self._step, inputs, self._parameters)
-        if saver:
-            step = get_step(saver)
-            parameters = {step.output_path: self._request.output, "overwrite": self._request.overwrite}
-            self._call(step, {next(iter(step.inputs)): result}, parameters)
+        result = self._call(self._step, gathered(inputs, self._step.inputs), self._parameters)
+        if saver is not None:
+            main = next(iter(self._step.results(result).values()))
+            parameters = {saver.output_path: self._request.output, "overwrite": self._request.overwrite}
+            self._call(saver, {next(iter(saver.inputs)): main}, parameters)
 
     def _check_inputs_stay(self, inputs: Iterable[Any]) -> None:
         """The result may not go to a file that it is made from; better known now than when all is computed."""
@@ -129,20 +152,25 @@ class _Application:
         return self._step.needs_dimensions and isinstance(value, Dataset) and not value.dimensions
 
     def _open(self, name: str, file: str) -> Any:
-        """Dataset or maps for an input of the step."""
-        if self._step.inputs[name].kind is Maps:
+        """What a file holds for an input of the step."""
+        kind = self._step.input_of(name).kind
+        if kind is Maps:
             return load_maps(file)
+        reader = reader_of(kind)
+        if reader is None:
+            raise DarfixError(f"{name} is a {kind.__name__}, which cannot be read from a file")
+        if kind is not Dataset:
+            return self._run(reader, {}, {reader.input_path: file}, Node(name, reader.title, reader.id))
         path, separator, scan = file.partition("::")
         if separator and self._request.scan:
             raise DataFileError(f"two scans are named, {scan!r} and --scan {self._request.scan}", file=path)
-        step = get_step("load")
-        first = name == next(iter(self._step.inputs))
+        first = name == next(iter(self._request.files))
         parameters = {
             "path": path,
             "scan": scan or self._request.scan,
             "positions": self._request.positions if first else None,
         }
-        return self._run(step, {}, parameters, Node(name, step.title, step.id))
+        return self._run(reader, {}, parameters, Node(name, reader.title, reader.id))
 
     def _call(self, step: Step, inputs: dict[str, Any], parameters: dict[str, Any]) -> Any:
         """Result of a step, with a line for it."""

@@ -12,12 +12,14 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ParamSpec, TypeAlias, TypeVar, get_args, get_type_hints
+from typing import Any, ParamSpec, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from darfix_core.engine.docstrings import first_paragraph, parameter_descriptions
 from darfix_core.engine.execution import collect_warnings, deliver_warnings
 from darfix_core.engine.file_parameters import absolute_files, named_files
 from darfix_core.engine.parameters import Parameter, Parameters, split_annotation, union_members
+from darfix_core.engine.step_inputs import StepInput, input_name, spread
+from darfix_core.engine.step_inputs import channel_name as channel_name
 from darfix_core.errors import WorkflowError, nearest
 from darfix_core.model.arrays import frozen_mapping
 from darfix_core.model.dataset import Dataset
@@ -52,37 +54,6 @@ STEP_MODULES = {
     "save_maps": "darfix_core.steps.save_maps",
     "save_dataset": "darfix_core.steps.save_dataset",
 }
-
-
-def channel_name(name: str) -> str:
-    """Name of an input or output as users see it on the wires: ``background`` is "Background".
-
-    The widgets, the .ows files and the workflow runner all take their channel names from here.
-    """
-    return name.replace("_", " ").capitalize()
-
-
-@dataclass(frozen=True)
-class StepInput:
-    """A named input of a step.
-
-    Parameters
-    ----------
-    name : str
-    kind : type
-        `Dataset`, `Maps` ...
-    optional : bool
-        True where the step also runs without it.
-    """
-
-    name: str
-    kind: type
-    optional: bool = False
-
-    @property
-    def channel(self) -> str:
-        """Name of the channel in the canvas."""
-        return channel_name(self.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +115,11 @@ class Step:
         with collect_warnings() as messages:
             result = self.function(**inputs, **values)
         deliver_warnings(messages, stacklevel=4)
-        return self._with_history(result, inputs, values, tuple(messages))
+        return self._with_history(result, spread(inputs), values, tuple(messages))
+
+    def input_of(self, name: str) -> StepInput:
+        """Input of that name; also that of one of several values, such as ``"datasets 2"``."""
+        return self.inputs[input_name(name)]
 
     def results(self, value: Any) -> dict[str, Any]:
         """Name of each output -> what the step gave for it.
@@ -205,15 +180,7 @@ class Step:
             if name in given:
                 raise TypeError(f"{self.id} got {name!r} twice")
             given[name] = value
-        inputs: dict[str, Any] = {}
-        for name, declared in self.inputs.items():
-            value = given.pop(name, None)
-            if value is None:
-                if not declared.optional:
-                    raise TypeError(f"{self.id} needs the input {name!r}: a {declared.kind.__name__}")
-            elif not isinstance(value, declared.kind):
-                raise TypeError(f"{name} must be a {declared.kind.__name__}, got {type(value).__name__}")
-            inputs[name] = value
+        inputs = {name: declared.checked(given.pop(name, None), self.id) for name, declared in self.inputs.items()}
         return inputs, given
 
     def _with_history(
@@ -225,7 +192,7 @@ class Step:
         if not self.inputs and isinstance(result, Signal) and result.history.made_by_steps:
             return result
 
-        histories = {name: value.history for name, value in inputs.items() if value is not None}
+        histories = {name: value.history for name, value in inputs.items()}
         parameters = absolute_files(values, self.file_parameters, self.input_path, (Path.cwd(),))
         several = len(self.outputs) > 1
 
@@ -274,9 +241,9 @@ def step(
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a function as a step.
 
-    The function takes its inputs (`Dataset`, `Maps` ...) as the first arguments and its parameters as
-    keyword-only ones with literal, annotated types. The wrapper that replaces it checks both, runs it and
-    records the history in the result; the function itself never changes its inputs.
+    The function takes its inputs (`Dataset`, `Maps` ..., ``tuple[Dataset, ...]`` for several) as the first arguments
+    and its parameters as keyword-only ones with literal, annotated types. The wrapper that replaces it checks both,
+    runs it and records the history in the result; the function itself never changes its inputs.
 
     Parameters
     ----------
@@ -344,9 +311,11 @@ def _declared(function: Callable[..., Any], id: str, outputs: tuple[str, ...]) -
     for name, entry in inspect.signature(function).parameters.items():
         if entry.kind is not inspect.Parameter.KEYWORD_ONLY:
             positional.append(name)
-        members = [member for member in union_members(hints[name]) if member is not type(None)]
-        if members[0] in SIGNALS.values():
-            inputs[name] = StepInput(name, members[0], entry.default is None)
+        declared = next(member for member in union_members(hints[name]) if member is not type(None))
+        many = get_origin(declared) is tuple and get_args(declared)[0] in SIGNALS.values()
+        taken = get_args(declared)[0] if many else declared
+        if taken in SIGNALS.values():
+            inputs[name] = StepInput(name, taken, entry.default is None, many)
         else:
             kind, unit, constraints = split_annotation(hints[name])
             parameters[name] = Parameter(name, kind, entry.default, unit, constraints, texts.get(name, ""))
@@ -386,6 +355,18 @@ def all_steps() -> Iterator[Step]:
     """Every step, in the order of a workflow."""
     for id in STEP_MODULES:
         yield get_step(id)
+
+
+def writer_of(kind: type) -> Step | None:
+    """Step that is there to write what is of that type to a file; None where there is none."""
+    writers = (entry for entry in all_steps() if entry.output_path and not entry.outputs)
+    return next((entry for entry in writers if next(iter(entry.inputs.values())).kind is kind), None)
+
+
+def reader_of(kind: type) -> Step | None:
+    """Step that opens files of that type; None where there is none."""
+    readers = (entry for entry in all_steps() if entry.input_path and not entry.inputs)
+    return next((entry for entry in readers if list(entry.outputs.values()) == [kind]), None)
 
 
 def step_of_widget(qualified_name: str) -> Step | None:

@@ -38,6 +38,8 @@ OTHER_PIXELS: dict[str, str] = {}
 NEEDED: dict[str, dict[str, Any]] = {}
 #: Steps that another widget serves, and which one.
 SERVED_BY = {"moments": "grain_plot"}
+#: Step that writes files which are no HDF5 files -> their ending.
+SUFFIX: dict[str, str] = {}
 #: What a step may answer to a value that it does not take; everything else is a mistake in it.
 REFUSALS = (DarfixError, ValueError, TypeError, MemoryError)
 
