@@ -9,6 +9,7 @@ from typing import Any
 
 from darfix_core.engine.parameters import Parameter
 from darfix_core.engine.registry import Step
+from darfix_core.engine.step_inputs import spread
 from darfix_core.errors import DarfixError, nearest
 from darfix_core.model.dataset import Dataset
 from darfix_core.workflow.overrides import value_of_text
@@ -23,7 +24,7 @@ class Request:
     Parameters
     ----------
     files : dict
-        Name of an input -> file that it is read from.
+        Name of an input -> file that it is read from; of one that takes several ``"datasets 1"`` ...
     parameters : dict
         Name -> value, for those that are given.
     output : str or None
@@ -88,7 +89,7 @@ def read_request(step: Step, arguments: Sequence[str], parser: argparse.Argument
     if step.input_path:
         parameters |= _file_parameter(step, given.files)
     else:
-        files |= _by_place(step, given.files, files)
+        files = _by_place(step, given.files, files) | files
     scan, positions = values.get("scan"), values.get("positions")
     return Request(files, parameters, given.output, scan, positions, given.overwrite, given.threads, given.scheduler)
 
@@ -117,7 +118,10 @@ def _add_options(step: Step, parser: argparse.ArgumentParser) -> None:
 def _help_of_files(step: Step) -> str:
     if step.input_path:
         return _escaped(step.parameters.entries[step.input_path].description)
-    wanted = [f"{entry.name}{' (may be left out)' if entry.optional else ''}" for entry in step.inputs.values()]
+    wanted = [
+        f"{entry.name}{' (one or more)' if entry.many else ' (may be left out)' if entry.optional else ''}"
+        for entry in step.inputs.values()
+    ]
     return f"{', '.join(wanted)}: a scan (FILE, or FILE::SCAN), or what an earlier step has written"
 
 
@@ -149,6 +153,8 @@ def _file_parameter(step: Step, files: list[str]) -> dict[str, Any]:
 def _by_place(step: Step, files: list[str], named: dict[str, str]) -> dict[str, str]:
     """Files in the order of the inputs that have no option given."""
     free = [entry.name for entry in step.inputs.values() if entry.name not in named]
+    if free and files and step.inputs[free[0]].many:
+        return spread({free[0]: tuple(files)})
     if len(files) > len(free):
         raise DarfixError(
             f"{step.id} takes {len(step.inputs)} input(s) ({', '.join(step.inputs)}), got {len(files) + len(named)} "

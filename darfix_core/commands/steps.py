@@ -73,7 +73,8 @@ def _plain(step: Step) -> dict[str, Any]:
         "summary": step.summary,
         "needs_dimensions": step.needs_dimensions,
         "inputs": {
-            entry.name: {"kind": entry.kind.__name__, "optional": entry.optional} for entry in step.inputs.values()
+            entry.name: {"kind": entry.kind.__name__, "optional": entry.optional, "many": entry.many}
+            for entry in step.inputs.values()
         },
         "outputs": {name: kind.__name__ for name, kind in step.outputs.items()},
         "parameters": {
@@ -105,7 +106,8 @@ def _describe(step: Step) -> None:
     paragraph(step.summary, 2)
     say()
     for entry in step.inputs.values():
-        say(f"input   {entry.name}: {entry.kind.__name__}" + (", may be left out" if entry.optional else ""))
+        taken = entry.takes if entry.many else entry.kind.__name__
+        say(f"input   {entry.name}: {taken}" + (", may be left out" if entry.optional else ""))
     for name, kind in step.outputs.items():
         say(f"output  {name}: {kind.__name__}")
     for parameter in step.parameters.entries.values():

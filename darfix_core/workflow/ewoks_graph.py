@@ -45,11 +45,10 @@ def ewoks_graph(graph: Graph) -> dict[str, Any]:
         If a parameter is unknown or has a wrong value; the message names the node.
     """
     wires: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for link in graph.links:
-        # ewoks wants one link between two nodes, whatever travels along it.
-        wires.setdefault((link.source, link.sink), []).append(
-            {"source_output": link.output, "target_input": link.input}
-        )
+    for node in graph.nodes.values():
+        for name, link in graph.inputs_of(node).items():
+            # ewoks wants one link between two nodes, whatever travels along it.
+            wires.setdefault((link.source, link.sink), []).append({"source_output": link.output, "target_input": name})
     return {
         "graph": {"id": Path(graph.name).stem, "schema_version": SCHEMA_VERSION},
         "nodes": [_node(node, graph.name) for node in graph.nodes.values()],

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from darfix_core.engine.execution import execution
 from darfix_core.engine.file_parameters import absolute_files
 from darfix_core.engine.registry import Step, all_steps
+from darfix_core.engine.step_inputs import gathered, numbered
 from darfix_core.workflow.ewoks_graph import task_name, without_empty
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class StepTask:
         ewoks itself would only warn of an input that the task does not know; the step refuses it.
         """
         values = {name: value for name, value in self.get_input_values().items() if not self.missing_inputs[name]}
-        values = without_empty(self.step, values)
+        values = without_empty(self.step, gathered(values, self.step.inputs))
         # A message about a file names the folder too that it was looked for in.
         values = absolute_files(values, self.step.file_parameters, self.step.input_path, (Path.cwd(),))
         with execution(progress=self._report, cancelled=lambda: self.cancelled, on_warning=self._warn):
@@ -64,7 +65,13 @@ class StepTask:
 
 def _descriptions(step: Step) -> dict[str, tuple[bool, str]]:
     """Whether an input of the task must be given, and what it is, for the tools of ewoks that show a workflow."""
-    found = {entry.name: (not entry.optional, entry.kind.__name__) for entry in step.inputs.values()}
+    # Several links cannot lead to one input of ewoks: such an input may be given under its numbered names instead.
+    found = {
+        entry.name: (not (entry.optional or entry.many), f"{entry.takes}, or '{numbered(entry.name, 1)}' ...")
+        if entry.many
+        else (not entry.optional, entry.kind.__name__)
+        for entry in step.inputs.values()
+    }
     for entry in step.parameters.entries.values():
         unit = f", {entry.unit}" if entry.unit else ""
         default = "" if entry.required else f"; default {entry.default!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,6 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from darfix_core.engine.registry import Step, channel_name, get_step
+from darfix_core.engine.step_inputs import numbered
 from darfix_core.errors import WorkflowError, nearest
 from darfix_core.model.arrays import frozen_mapping
 
@@ -60,7 +62,7 @@ class Link:
     sink : str
         Id of the node that takes.
     input : str
-        Name of its input.
+        Name of its input. Several wires may lead to one that takes several values: in the order of the graph.
     """
 
     source: str
@@ -98,7 +100,8 @@ class Graph:
             self._check_link(link)
         taken: set[tuple[str, str]] = set()
         for link in self.links:
-            if (link.sink, link.input) in taken:
+            several = self.nodes[link.sink].step.inputs[link.input].many
+            if (link.sink, link.input) in taken and not several:
                 raise WorkflowError(
                     f"{self.name}: several links lead to the input {channel_name(link.input)!r} "
                     f"of {self.nodes[link.sink].title!r}; it takes one"
@@ -143,8 +146,18 @@ class Graph:
             raise WorkflowError(f"{self.name}: the links form a loop: {loop}") from None
 
     def inputs_of(self, node: Node) -> dict[str, Link]:
-        """Input name -> wire, for the inputs of a node that are connected."""
-        return {link.input: link for link in self.links if link.sink == node.id}
+        """Input name -> wire, for the inputs of a node that are connected.
+
+        The wires of an input that takes several values stand under its numbered names: ``"datasets 1"`` ...
+        """
+        found: dict[str, Link] = {}
+        counts: Counter[str] = Counter()
+        for link in self.links:
+            if link.sink == node.id:
+                counts[link.input] += 1
+                several = node.step.inputs[link.input].many
+                found[numbered(link.input, counts[link.input]) if several else link.input] = link
+        return found
 
     def is_terminal(self, node: Node) -> bool:
         """True where no wire leaves the node."""
@@ -187,14 +200,14 @@ class Graph:
         """
         skipped: dict[str, str] = {}
         for node in self.order:
-            wires = self.inputs_of(node)
             for entry in node.step.inputs.values():
+                sources = [link.source for link in self.links if (link.sink, link.input) == (node.id, entry.name)]
                 if entry.optional:
                     continue
-                if entry.name not in wires:
+                if not sources:
                     skipped[node.id] = f"nothing is connected to its input {entry.channel!r}"
-                elif wires[entry.name].source in skipped:
-                    skipped[node.id] = f"{self.nodes[wires[entry.name].source].title!r} before it does not run"
+                elif idle := [source for source in sources if source in skipped]:
+                    skipped[node.id] = f"{self.nodes[idle[0]].title!r} before it does not run"
         kept = {key: node for key, node in self.nodes.items() if key not in skipped}
         links = tuple(link for link in self.links if link.source in kept and link.sink in kept)
         return replace(self, nodes=kept, links=links), skipped

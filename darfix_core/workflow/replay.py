@@ -8,6 +8,7 @@ from typing import Any
 
 from darfix_core.engine.execution import warn
 from darfix_core.engine.registry import Step, get_step
+from darfix_core.engine.step_inputs import gathered
 from darfix_core.errors import WorkflowError
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frame_sources import SourceFile
@@ -160,11 +161,11 @@ def step_of(node: HistoryNode) -> Step:
 def _again(step: Step, node: HistoryNode, results: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
     """Result of one step of the history."""
     parameters = step.migrated(node.parameters, node.version, node.package_version)
-    inputs: dict[str, Any] = {}
+    inputs = gathered({name: results[key] for name, key in node.inputs.items()}, step.inputs)
     for name, entry in step.inputs.items():
-        if name in node.inputs:
-            inputs[name] = results[node.inputs[name]]
-        elif name in given:
+        if name in inputs:
+            continue
+        if name in given:
             inputs[name] = given[name]
         elif not entry.optional:
             raise WorkflowError(

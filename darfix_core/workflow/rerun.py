@@ -11,6 +11,7 @@ from typing import Any
 
 from darfix_core.engine.file_parameters import is_there
 from darfix_core.engine.registry import get_step
+from darfix_core.engine.step_inputs import input_name
 from darfix_core.errors import DataFileError, WorkflowError, nearest
 from darfix_core.io.dataset_file import is_saved_dataset, open_saved_dataset
 from darfix_core.io.maps import load_maps
@@ -255,9 +256,9 @@ def _graph(
         step = step_of(node)
         parameters = step.migrated(node.parameters, node.version, node.package_version)
         nodes[name] = Node(name, step.title, step.id, parameters | ({step.input_path: path} if paths else {}))
-        for input_name, source in node.inputs.items():
+        for value, source in node.inputs.items():
             output = _output_of(nodes[names[source]], history.nodes[source])
-            links.append(Link(names[source], output, name, input_name))
+            links.append(Link(names[source], output, name, input_name(value)))
     return Graph(nodes, tuple(links), f"steps of {file}")
 
 

@@ -38,7 +38,7 @@ def test_steps_are_described_for_programs(calls, capsys):
     assert [step["id"] for step in json.loads(capsys.readouterr().out)] == list(registry.STEP_MODULES)
     assert main(["steps", "crop", "--json"]) == 0
     step = json.loads(capsys.readouterr().out)
-    assert step["inputs"] == {"dataset": {"kind": "Dataset", "optional": False}}
+    assert step["inputs"] == {"dataset": {"kind": "Dataset", "optional": False, "many": False}}
     assert step["outputs"] == {"dataset": "Dataset"}
     assert step["parameters"]["rows"] == {
         "allowed": "an integer of at least 1 or None",

@@ -25,7 +25,7 @@ def step_reference(step: Step) -> str:
     parts = ["## Reference", f"`darfix_core.{step.id}`, version {step.version}. {_markdown(step.summary)}"]
     signals = [
         *(
-            ("input", f"`{i.name}`", i.kind.__name__, "may be left out" if i.optional else "")
+            ("input", f"`{i.name}`", i.takes if i.many else i.kind.__name__, "may be left out" if i.optional else "")
             for i in step.inputs.values()
         ),
         *(("output", f"`{name}`", kind.__name__, "") for name, kind in step.outputs.items()),

@@ -10,6 +10,7 @@ from AnyQt.QtWidgets import QWidget
 from orangewidget.utils.messagewidget import MessagesWidget
 
 from darfix_core.engine.registry import channel_name
+from darfix_core.engine.step_inputs import spread
 from orangecontrib.dfxm.summaries import facts, wrapped_text
 from orangecontrib.dfxm.views.parameter_form import parameter_label, value_text
 
@@ -31,9 +32,8 @@ def _wrapped(message: Any) -> MessagesWidget.Message:
 
 def write_report(widget: Any) -> None:
     """Add inputs, parameters, result and picture of a step's widget to its report."""
-    for name, value in widget.received.items():
-        if value is not None:
-            widget.report_items(parameter_label(name), facts(value))
+    for name, value in spread(widget.received_inputs()).items():
+        widget.report_items(parameter_label(name), facts(value))
     entries = widget.step.parameters.entries
     values = {parameter_label(name): value_text(entries[name], value) for name, value in widget.parameters().items()}
     widget.report_items("Parameters", values)

@@ -14,7 +14,7 @@ from AnyQt.QtCore import QSize, Qt, QTimer
 from AnyQt.QtWidgets import QLabel, QPushButton, QSpacerItem, QWidget
 from Orange.widgets.settings import Setting
 from Orange.widgets.utils.concurrent import ConcurrentWidgetMixin, TaskState
-from Orange.widgets.widget import Input, Msg, Output, OWWidget
+from Orange.widgets.widget import Input, Msg, MultiInput, Output, OWWidget
 from orangewidget import gui
 
 from darfix_core.engine.execution import execution
@@ -56,6 +56,30 @@ def run_step(step: Step, inputs: Mapping[str, Any], parameters: Mapping[str, Lit
 
     with execution(progress=progress, cancelled=state.is_interruption_requested, on_warning=messages.append):
         return step(**inputs, **parameters), messages
+
+
+def _handlers(name: str, signal: Input) -> dict[str, tuple[Callable[..., None], Callable[..., Any]]]:
+    """Methods of a widget that take what comes in on an input, each with what makes it known to Orange."""
+
+    def set_value(widget: StepWidget, value: Any) -> None:
+        widget.received[name] = value
+
+    def set_part(widget: StepWidget, index: int, value: Any) -> None:
+        widget.received[name][index] = value
+
+    def insert_part(widget: StepWidget, index: int, value: Any) -> None:
+        widget.received[name].insert(index, value)
+
+    def remove_part(widget: StepWidget, index: int) -> None:
+        del widget.received[name][index]
+
+    if not isinstance(signal, MultiInput):
+        return {f"set_{name}": (set_value, signal)}
+    return {
+        f"set_{name}": (set_part, signal),
+        f"insert_{name}": (insert_part, signal.insert),
+        f"remove_{name}": (remove_part, signal.remove),
+    }
 
 
 class _StepWidgetType(type(OWWidget)):
@@ -134,20 +158,19 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
         """Inputs and outputs of the step as signals; the channel is the name of the input, capitalised."""
         inputs: dict[str, Input] = {}
         for number, declared in enumerate(cls.step.inputs.values()):
-            inputs[declared.name] = signal = Input(declared.channel, declared.kind, default=number == 0)
-
-            def receive(self: StepWidget, value: Any, name: str = declared.name) -> None:
-                self.received[name] = value
-
-            receive.__name__ = f"set_{declared.name}"
-            setattr(cls, receive.__name__, signal(receive))
+            kind = MultiInput if declared.many else Input
+            inputs[declared.name] = signal = kind(declared.channel, declared.kind, default=number == 0)
+            for name, (handler, register) in _handlers(declared.name, signal).items():
+                handler.__name__ = name
+                setattr(cls, name, register(handler))
         outputs = {name: Output(channel_name(name), kind) for name, kind in cls.step.outputs.items()}
         cls.Inputs, cls.Outputs = type("Inputs", (), inputs), type("Outputs", (), outputs)
 
     def __init__(self) -> None:
         OWWidget.__init__(self)
         ConcurrentWidgetMixin.__init__(self)
-        self.received: dict[str, Any] = dict.fromkeys(self.step.inputs)
+        #: What came in on each input; a list where it takes several, with None for what is still to come.
+        self.received: dict[str, Any] = {name: [] if entry.many else None for name, entry in self.step.inputs.items()}
         self.produced: Any = None
         self.form = ParameterForm(
             (p for p in self.step.parameters.entries.values() if p.name not in self.own_parameters), self.editors()
@@ -211,8 +234,11 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
     def waits_for(self) -> str | None:
         """What is missing before the step can run, in words; None where nothing is."""
         for declared in self.step.inputs.values():
-            if not declared.optional and self.received[declared.name] is None:
+            value = self.received[declared.name]
+            if not declared.optional and (value is None or value == []):
                 return ""  # the canvas shows an unconnected input by itself
+            if declared.many and any(part is None for part in value):
+                return f"{declared.channel}: not all have arrived yet."
         for parameter in self.step.parameters.entries.values():
             if parameter.required and getattr(self, parameter.name) in ("", (), None):
                 return f"{parameter_label(parameter.name)} is not given."
@@ -227,6 +253,13 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
     def picture(self) -> QWidget | None:
         """What the report shows."""
         return None
+
+    def received_inputs(self) -> dict[str, Any]:
+        """The inputs as the step takes them: several values as a tuple, without those that are still to come."""
+        return {
+            name: tuple(part for part in value if part is not None) if isinstance(value, list) else value
+            for name, value in self.received.items()
+        }
 
     # Parameters
 
@@ -292,7 +325,7 @@ class StepWidget(OWWidget, ConcurrentWidgetMixin, metaclass=_StepWidgetType, ope
         stop_followers(self)
         for name in self.step.outputs:
             getattr(self.Outputs, name).invalidate()
-        self.start(self.runner(), self.step, dict(self.received), self.resolved_parameters())
+        self.start(self.runner(), self.step, self.received_inputs(), self.resolved_parameters())
 
     def on_done(self, result: Any) -> None:
         """The step has ended well."""
