@@ -1,0 +1,75 @@
+"""Frames moved by parts of a pixel as the sums of cosines that they are: Fourier interpolation without a seam.
+
+A frame is continued beyond its borders by its mirror image. The series of that has no step where one copy meets the
+next, which would ring through the whole frame, and needs cosines only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def move_frame(frame, shift, rows):
+    """Some rows of a frame, moved.
+
+    Parameters
+    ----------
+    frame : ndarray of float, shape (ny, nx)
+        Finite numbers.
+    shift : (float, float), px
+        Displacement (dy, dx) that is taken back: the result at (y, x) is the frame at (y + dy, x + dx).
+    rows : slice
+        Rows of the result that are wanted.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, nx)
+    """
+    moved = np.asarray(frame, dtype=np.float64)
+    dy, dx = shift
+    # Few rows of many are wanted at a time: a product with a matrix gives these alone, a transform would give all.
+    moved = cosine_weights(len(frame), dy, rows) @ moved if dy else moved[rows]
+    return _moved_along_rows(moved, dx) if dx else moved
+
+
+def cosine_weights(size, shift, places):
+    """Matrix that takes samples to the values of their cosine series at other places.
+
+    Parameters
+    ----------
+    size : int
+        Number of samples.
+    shift : float
+        How far the places lie behind those of the samples.
+    places : slice
+        Numbers of the samples at which, plus the shift, values are wanted.
+
+    Returns
+    -------
+    ndarray of float64, shape (places, size)
+        Each row adds up to 1.
+    """
+    # The products of two cosines, summed over all orders: a kernel of the distance to a sample and to its mirror image.
+    start, stop = places.start, places.stop
+    distances = np.arange(start - size + 1, stop + size) + shift
+    half = np.pi * distances / (2 * size)
+    at_sample = np.abs(np.sin(half)) < 1e-12
+    kernel = np.where(
+        at_sample, 2 * size - 1, np.sin((2 * size - 1) * half) / np.where(at_sample, 1.0, np.sin(half))
+    ) / (2 * size)
+    windows = np.lib.stride_tricks.sliding_window_view(kernel, size)[: stop - start]
+    mirrored = np.lib.stride_tricks.sliding_window_view(kernel[size:], size)[: stop - start]
+    return windows[:, ::-1] + mirrored
+
+
+def _moved_along_rows(block, shift):
+    """Rows moved by their cosine series."""
+    from scipy import fft
+
+    size = block.shape[1]
+    phase = np.pi * shift * np.arange(size) / size
+    orders = fft.dct(block, axis=1)
+    # cos(a + b) = cos a cos b - sin a sin b; the sine series has no order 0, and begins with that of 1.
+    sines = np.zeros_like(orders)
+    sines[:, :-1] = (orders * np.sin(phase))[:, 1:]
+    return fft.idct(orders * np.cos(phase), axis=1) - fft.idst(sines, axis=1)
