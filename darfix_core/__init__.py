@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from darfix_core.model.scan_quality import QualityRow as QualityRow
     from darfix_core.model.scan_quality import ScanQuality as ScanQuality
     from darfix_core.model.shift import Shift as Shift
+    from darfix_core.steps.correct_shift import correct_shift as correct_shift
     from darfix_core.steps.define_dimensions import define_dimensions as define_dimensions
     from darfix_core.steps.grain_plot import grain_plot as grain_plot
     from darfix_core.steps.load import load as load
@@ -55,6 +56,7 @@ _MODULES = {
     "QualityRow": "model.scan_quality",
     "ScanQuality": "model.scan_quality",
     "Shift": "model.shift",
+    "correct_shift": "steps.correct_shift",
     "define_dimensions": "steps.define_dimensions",
     "grain_plot": "steps.grain_plot",
     "load": "steps.load",

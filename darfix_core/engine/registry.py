@@ -48,6 +48,7 @@ STEP_MODULES = {
     "define_dimensions": "darfix_core.steps.define_dimensions",
     "roi": "darfix_core.steps.roi",
     "subtract_background": "darfix_core.steps.subtract_background",
+    "correct_shift": "darfix_core.steps.correct_shift",
     "persist": "darfix_core.steps.persist",
     "moments": "darfix_core.steps.moments",
     "grain_plot": "darfix_core.steps.grain_plot",
