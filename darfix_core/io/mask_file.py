@@ -79,7 +79,7 @@ def _image(path: str) -> AnyArray:
     """Image of a file that holds nothing else."""
     try:
         if is_npy(path):
-            return np.load(path, allow_pickle=False)
+            return np.asarray(np.load(path, allow_pickle=False))
         if is_tiff(path):
             import tifffile
 
