@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -15,6 +15,20 @@ from annotated_types import Ge, Gt, Le, Lt, MultipleOf
 
 from darfix_core.errors import nearest
 from darfix_core.units import Unit
+
+
+@dataclass(frozen=True)
+class Check:
+    """Constraint that is a function, for what a type cannot say.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(value) -> value``, as the step gets it. It raises TypeError or ValueError for a value that is not
+        allowed, and takes what it has given.
+    """
+
+    function: Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -31,7 +45,7 @@ class Parameter:
     unit : str
         Empty for numbers without one and for other types.
     constraints : tuple
-        Objects of annotated_types: Ge, Gt, Le, Lt ...
+        Objects of annotated_types: Ge, Gt, Le, Lt ...; and `Check`.
     description : str
         From the docstring of the step.
     """
@@ -162,8 +176,9 @@ class Parameters:
         fields: dict[str, Any] = {}
         for parameter in self.entries.values():
             annotation = parameter.annotation
-            if parameter.constraints:
-                annotation = _constrained(annotation, parameter.constraints)
+            limits = [constraint for constraint in parameter.constraints if not isinstance(constraint, Check)]
+            if limits:
+                annotation = _constrained(annotation, limits)
             default = ... if parameter.required else parameter.default
             fields[parameter.name] = (annotation, Field(default))
         config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
@@ -199,7 +214,7 @@ class Parameters:
             model = self._model(**literals)
         except ValidationError as error:
             raise self._explained(error, literals) from None
-        return {name: getattr(model, name) for name in self.entries}
+        return {name: _checked(parameter, getattr(model, name)) for name, parameter in self.entries.items()}
 
     def _explained(self, error: Any, given: Mapping[str, Any]) -> Exception:
         """TypeError or ValueError that names the parameter, what is allowed and what it got."""
@@ -217,7 +232,14 @@ class Parameters:
         return TypeError(message) if wrong_kind else ValueError(message)
 
 
-def _constrained(annotation: Any, constraints: tuple[Any, ...]) -> Any:
+def _checked(parameter: Parameter, value: Any) -> Any:
+    for constraint in parameter.constraints:
+        if isinstance(constraint, Check):
+            value = constraint.function(value)
+    return value
+
+
+def _constrained(annotation: Any, constraints: Sequence[Any]) -> Any:
     """Constraints put on the members of a union that are not None, as pydantic wants them."""
     members = union_members(annotation)
     if len(members) == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import json
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def _set_parameter(graph: Graph, text: str) -> Graph:
 
 
 def value_of_text(parameter: Parameter, text: str) -> Any:
-    """Value of a parameter that was given as text: a literal where that fits, else the text itself.
+    """Value of a parameter that was given as text: a literal (of Python or JSON) where that fits, else the text.
 
     So ``1.1`` is a number for a parameter that takes one, and the name of a scan for one that takes text.
 
@@ -86,15 +87,21 @@ def value_of_text(parameter: Parameter, text: str) -> Any:
     """
     one = Parameters("", {parameter.name: parameter})
     try:
-        literal = ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        literal = text
-    try:
-        return one.validate({parameter.name: literal})[parameter.name]
+        return one.validate({parameter.name: _literal_of(text)})[parameter.name]
     except (TypeError, ValueError):
         with contextlib.suppress(TypeError, ValueError):
             return one.validate({parameter.name: text})[parameter.name]
         raise
+
+
+def _literal_of(text: str) -> Any:
+    """Python literal, or list or object of JSON; all other text as it is."""
+    with contextlib.suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return ast.literal_eval(text.strip())
+    if text.strip().startswith(("[", "{")):
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(text)
+    return text
 
 
 def _only(graph: Graph, nodes: list[Node], what: str, option: str) -> Node:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from annotated_types import Ge
 
+from darfix_core.engine.parameters import Check
 from darfix_core.engine.registry import step
 from darfix_core.model.dataset import Dataset
 from darfix_core.units import Unit
@@ -89,6 +90,33 @@ def test_descriptions_come_from_the_docstring(example):
     assert entries["level"].description == entries["name"].description == "Something."
     assert entries["size"].unit == "px"
     assert entries["method"].choices == ("median", "mean")
+
+
+def ascending(values):
+    if list(values) != sorted(values):
+        raise ValueError(f"limits must be ascending, got {values}")
+    return (0, *values)
+
+
+def test_check_completes_a_value_and_refuses_another():
+    @step("checked", version=1, title="Checked")
+    def checked(dataset: Dataset, *, limits: Annotated[tuple[int, ...], Check(ascending)] = ()) -> Dataset:
+        """Example.
+
+        Parameters
+        ----------
+        limits : tuple of int
+            Something.
+        """
+        return dataset
+
+    parameters = checked.step.parameters
+    assert parameters.validate({"limits": [3, 4]}) == {"limits": (0, 3, 4)}
+    assert parameters.validate({}) == {"limits": (0,)}
+    with pytest.raises(ValueError, match=r"limits must be ascending, got \(4, 3\)"):
+        parameters.validate({"limits": [4, 3]})
+    with pytest.raises(TypeError, match="limits must be a sequence"):
+        parameters.validate({"limits": 3})
 
 
 def test_inputs_are_checked(example, rocking_dataset):
