@@ -13,7 +13,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psutil
@@ -199,6 +199,27 @@ def execution(
     token = _current.set(run)
     try:
         yield run
+    finally:
+        _current.reset(token)
+
+
+@contextlib.contextmanager
+def part_of_progress(start: float, stop: float) -> Iterator[None]:
+    """Let what is computed inside the ``with`` block move the progress from one fraction to another.
+
+    Parameters
+    ----------
+    start, stop : float
+        Fractions of the whole work, 0 to 1.
+    """
+    run = current_execution()
+
+    def report(fraction: float, what: str) -> None:
+        run.report(start + fraction * (stop - start), what)
+
+    token = _current.set(replace(run, progress=report))
+    try:
+        yield
     finally:
         _current.reset(token)
 

@@ -73,9 +73,7 @@ def map_pixels(
         return _map_stripes(frames, function, run, what, sizes)
     cluster = cluster_of(run) if run.remote else None
     threads = cluster.threads(run) if cluster else run.threads
-    # A cluster's threads each hold a tile of their own; here one tile is held for all.
-    rows = max(1, run.memory // ((4 * threads if cluster else 2) * bytes_of_row(frames)))
-    tiles = _tiles(frames, min(rows, -(-frames.shape[1] // (TASKS * threads))) if cluster else rows)
+    tiles = _tiles(frames, _rows_at_once(frames, run, cluster, threads))
     if tiles is None:
         stored = stored_part(frames)
         scratch = to_scratch(
@@ -88,6 +86,22 @@ def map_pixels(
     if curves_are_stored(frames, run.memory // 3):
         return _map_stripes(frames, function, run, what, sizes)
     return _map_tiles(frames, function, tiles, run, what, sizes)
+
+
+def reads_once(frames: Frames) -> bool:
+    """True where `map_pixels` reads every stored block once, and needs no scratch file."""
+    run = current_execution()
+    if frames.source.in_memory:
+        return True
+    cluster = cluster_of(run) if run.remote else None
+    threads = cluster.threads(run) if cluster else run.threads
+    return min(frames.storage.rows, frames.shape[1]) <= _rows_at_once(frames, run, cluster, threads)
+
+
+def _rows_at_once(frames: Frames, run: Execution, cluster: Cluster | None, threads: int) -> int:
+    """Rows of all frames that fit into memory: each thread of a cluster holds a tile of its own, here one is held."""
+    rows = max(1, run.memory // ((4 * threads if cluster else 2) * bytes_of_row(frames)))
+    return min(rows, -(-frames.shape[1] // (TASKS * threads))) if cluster else rows
 
 
 def _tiles(frames: Frames, rows: int) -> list[slice] | None:
