@@ -12,7 +12,7 @@ from benchmarks.row import Conditions, Row
 from benchmarks.stacks import stack_a, stack_b
 from darfix_core.model.frame_sources import Storage
 from darfix_core.model.frames import Frames
-from darfix_core.steps.subtract_background import combine_frames
+from darfix_core.steps.frame_statistics import combine_frames
 
 
 class _Streamed:

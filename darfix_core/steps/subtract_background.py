@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Le
 
-from darfix_core.engine.compiler import load_compiler
-from darfix_core.engine.folding import fold_frames
-from darfix_core.engine.pixel_maps import map_pixels
 from darfix_core.engine.registry import step
-from darfix_core.model.arrays import AnyArray, FloatArray
+from darfix_core.model.arrays import AnyArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frame_operations import PerPixel
 from darfix_core.model.frames import Frames
+from darfix_core.steps.frame_statistics import combine_frames
+from darfix_core.steps.same_pixels import check_same_pixels
 from darfix_core.units import Unit
 
 
@@ -34,11 +31,13 @@ def subtract_background(
     percentile: Annotated[float, Ge(0), Le(100), Unit("%")] = 10.0,
     source: Literal["data", "dark", "dataset"] = "data",
     every: Annotated[int, Ge(1), Unit("frames")] = 1,
+    clip: bool = False,
 ) -> Dataset:
     """Subtract from every frame one background image, made from many frames.
 
-    The result is signed: nothing wraps and nothing is cut off at zero, since that would bend the moments
-    of weak pixels. The subtraction itself is lazy.
+    The result is signed: nothing wraps, and nothing is cut off at zero unless that is asked for, since it bends the
+    moments of weak pixels. The subtraction itself is lazy. The median and the percentiles of integers are exact, of
+    any number of frames.
 
     Parameters
     ----------
@@ -56,11 +55,17 @@ def subtract_background(
         Frames that give the background: those of the scan itself, its dark frames, or the second input.
     every : int, frames
         Use every k-th of these frames.
+    clip : bool
+        Set counts below the background to zero. It leaves the positive half of the noise only, and so bends centres
+        and widths.
 
     Returns
     -------
     Dataset
-        Counts above background: float32 where it holds them exactly (counts of up to 16 bits), else float64.
+        Counts above background: float32 where it holds them exactly (counts of up to 16 bits), else float64. Of the
+        background frames, values that are NaN or infinite are left out; a pixel that has no other becomes NaN. The
+        offset of the noise model is lowered by the background, and the same is subtracted from the dark frames; with
+        ``source="dark"`` no dark frames are left.
 
     Raises
     ------
@@ -71,8 +76,43 @@ def subtract_background(
     if every > 1:
         frames = frames.select(np.arange(0, len(frames), every))
     image = combine_frames(frames, {"mean": None, "median": 50.0}.get(method, percentile))
-    dtype = np.result_type(dataset.frames.dtype, np.float32)
-    return dataset.map_frames(_subtract, dtype=dtype, background=PerPixel(image.astype(dtype)))
+    result = subtract_image(dataset, image, clip=clip)
+    return result.replace(dark=None) if source == "dark" else result
+
+
+def subtract_image(dataset: Dataset, image: AnyArray, *, clip: bool = False) -> Dataset:
+    """Subtract an image from every frame and dark frame, lazily, and from the offset of the noise.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    image : ndarray, shape (ny, nx), counts
+        A pixel that is NaN becomes NaN in every frame.
+    clip : bool
+        Set negative counts of the frames to zero.
+
+    Returns
+    -------
+    Dataset
+        Counts of float32 where it holds those of the dataset exactly, else of float64.
+    """
+
+    def subtracted(frames: Frames, clip: bool) -> Frames:
+        dtype = np.result_type(frames.dtype, np.float32)
+        return frames.map(_subtract, dtype=dtype, image=PerPixel(image.astype(dtype)), clip=clip)
+
+    return dataset.replace(
+        frames=subtracted(dataset.frames, clip),
+        dark=None if dataset.dark is None else subtracted(dataset.dark, False),
+        noise=None if dataset.noise is None else dataset.noise.subtracted(image),
+    )
+
+
+def _subtract(block: AnyArray, image: AnyArray, clip: bool) -> AnyArray:
+    # Counts that are infinite, as detectors may mark bad pixels, become NaN without a word.
+    with np.errstate(invalid="ignore"):
+        result: AnyArray = np.subtract(block, image, dtype=image.dtype)
+    return np.maximum(result, 0, out=result) if clip else result
 
 
 def _background_frames(dataset: Dataset, background: Dataset | None, source: str) -> Frames:
@@ -86,79 +126,5 @@ def _background_frames(dataset: Dataset, background: Dataset | None, source: str
         return dataset.dark
     if background is None:
         raise ValueError("source='dataset' needs a background dataset as the second input")
-    if background.frame_shape != dataset.frame_shape:
-        raise ValueError(
-            f"background frames must have the shape {dataset.frame_shape} of the data, got {background.frame_shape}"
-        )
-    if background.origin != dataset.origin:
-        raise ValueError(
-            f"background frames must begin at the same pixel of the detector, {dataset.origin} of the data, got "
-            f"{background.origin}: take the same ROI of both"
-        )
+    check_same_pixels(dataset, background, "background")
     return background.frames
-
-
-def _subtract(block: AnyArray, background: AnyArray) -> AnyArray:
-    # Counts that are infinite, as detectors may mark bad pixels, become NaN without a word.
-    with np.errstate(invalid="ignore"):
-        result: AnyArray = np.subtract(block, background, dtype=background.dtype)
-    return result
-
-
-def combine_frames(frames: Frames, percentile: float | None) -> FloatArray:
-    """Percentile or mean image of a stack.
-
-    Parameters
-    ----------
-    frames : Frames, shape (n_frames, ny, nx)
-    percentile : float or None, %
-        50 is the median; None: the mean.
-
-    Returns
-    -------
-    ndarray of float64, shape (ny, nx)
-
-    Raises
-    ------
-    Cancelled
-        If the computation was cancelled.
-    """
-    if percentile is None:
-        return fold_frames(frames, _MeanFold(len(frames)), what="mean of the frames")["image"]
-    load_compiler()
-    return map_pixels(frames, partial(_percentile_stripe, percentile), what="background of the frames")["image"]
-
-
-class _MeanFold:
-    """Mean over frames."""
-
-    def __init__(self, n_frames: int) -> None:
-        self._n_frames = n_frames
-
-    def start(self, n_rows: int, n_columns: int) -> FloatArray:
-        return np.zeros((n_rows, n_columns))
-
-    def part(self, accumulator: FloatArray, rows: slice) -> FloatArray:
-        return accumulator[rows]
-
-    def add(self, accumulator: FloatArray, block: AnyArray, frames: slice) -> None:
-        accumulator += block.sum(axis=0, dtype=np.float64)
-
-    def merge(self, accumulator: FloatArray, other: FloatArray) -> None:
-        accumulator += other
-
-    def finish(self, accumulator: FloatArray, rows: slice) -> Mapping[str, Any]:
-        return {"image": accumulator / self._n_frames}
-
-
-def _percentile_stripe(percentile: float, block: AnyArray, rows: slice) -> Mapping[str, AnyArray]:
-    from darfix_core.kernels.layout import row_major_view
-    from darfix_core.kernels.percentile import percentile_of_counts
-
-    if block.dtype not in (np.uint8, np.uint16):
-        return {"image": np.percentile(block, percentile, axis=0).astype(np.float64)}
-    place = percentile / 100 * (len(block) - 1)
-    lower = min(int(place), max(0, len(block) - 2))
-    image = np.empty(block.shape[1:])
-    percentile_of_counts(row_major_view(block), int(block.max()).bit_length(), lower, place - lower, image)
-    return {"image": image}

@@ -25,7 +25,10 @@ from .cases import (
 )
 
 #: Step -> parts of a dataset that it is there to change.
-CHANGES = {"define_dimensions": {"dimensions", "grid_index"}}
+CHANGES = {
+    "define_dimensions": {"dimensions", "grid_index"},
+    "subtract_background": {"noise", "dark"},
+}
 #: Map, by the last part of its name, that has no unit -> why it needs none.
 PURE_NUMBERS = {
     "skewness": "a ratio of moments",

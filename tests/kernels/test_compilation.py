@@ -12,10 +12,10 @@ import pytest
 CODE = """
 import numpy as np
 from darfix_core.kernels.layout import row_major_view
-from darfix_core.kernels.percentile import percentile_of_counts
+from darfix_core.kernels.percentile import order_statistic
 from darfix_core.kernels import compilation
-image = np.empty((2, 3))
-percentile_of_counts(row_major_view(np.arange(18, dtype=np.uint16).reshape(3, 2, 3)), 5, 1, 0.0, image)
+image = np.empty((2, 3), np.uint16)
+order_statistic(row_major_view(np.arange(18, dtype=np.uint16).reshape(3, 2, 3)), 1, 0, 5, image)
 assert image[0, 0] == 6
 print(compilation.cache_folder())
 """

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from darfix_core import Frames
-from darfix_core.steps.subtract_background import combine_frames
+from darfix_core.steps.frame_statistics import combine_frames
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float32])
