@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,8 +54,9 @@ def ranges(size: int, step: int, unit: int = 1, before: int = 0) -> list[slice]:
 
 
 def bytes_of_count(frames: Frames) -> int:
-    """Bytes of a count, as it is read or as it is computed, whichever are more."""
-    return max(frames.dtype.itemsize, np.dtype(frames.source.dtype).itemsize)
+    """Bytes of a count, as it is computed or as those are read that it is made of, whichever are more."""
+    read = np.dtype(frames.source.dtype).itemsize * frames.read_per_count
+    return max(frames.dtype.itemsize, math.ceil(read))
 
 
 def bytes_of_row(frames: Frames) -> int:

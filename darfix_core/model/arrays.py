@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
@@ -43,6 +43,32 @@ def frozen_mapping(mapping: Mapping[K, V]) -> Mapping[K, V]:
         key: frozen_mapping(value) if isinstance(value, Mapping) else value for key, value in mapping.items()
     }
     return FrozenDict(frozen)
+
+
+def sum_type(dtype: DTypeLike, number: int) -> np.dtype[Any]:
+    """Type that holds the sum of so many counts.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Of the counts.
+    number : int
+        Counts of a sum.
+
+    Returns
+    -------
+    numpy.dtype
+        For integers the narrowest of the same kind in which no sum wraps, float64 where there is none; floats stay.
+    """
+    given = np.dtype(dtype)
+    if given.kind == "f":
+        return given
+    most = max(abs(int(np.iinfo(given).min)), int(np.iinfo(given).max)) * number
+    for itemsize in (1, 2, 4, 8):
+        wider = np.dtype(f"{given.kind}{itemsize}")
+        if itemsize >= given.itemsize and most <= int(np.iinfo(wider).max) + (given.kind == "i"):
+            return wider
+    return np.dtype(np.float64)
 
 
 def per_frame_values(values: Mapping[str, Any], n_frames: int, what: str) -> Mapping[str, FloatArray]:

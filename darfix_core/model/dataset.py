@@ -205,6 +205,11 @@ class Dataset:
         return np.bincount(self.grid_index, minlength=size)[self.grid_index]
 
     @property
+    def scan_index(self) -> tuple[IntArray, ...]:
+        """Index of each frame along each of the dimensions, of shape (n_frames,); empty without dimensions."""
+        return () if self.grid_index is None else np.unravel_index(self.grid_index, self.scan_shape)
+
+    @property
     def missing(self) -> IntArray:
         """Flat indices of the grid points without a frame."""
         if self.grid_index is None:

@@ -109,6 +109,52 @@ class SelectFrames:
 
 
 @dataclass(frozen=True, eq=False)
+class BinPixels:
+    """Combine neighbouring pixels. Rows and columns at the end that fill no bin are left out.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(block, factor) -> block``, with block of shape (frames, rows, columns) and rows and columns that are
+        multiples of those of `factor`. It must not write to its arguments.
+    factor : (int, int)
+        Rows and columns of a bin.
+    dtype : numpy.dtype
+        Type of the result.
+    """
+
+    function: Callable[..., AnyArray]
+    factor: tuple[int, int]
+    dtype: np.dtype[Any]
+
+    def output_shape(self, shape: tuple[int, int, int]) -> tuple[int, int, int]:
+        """Whole bins only."""
+        return shape[0], shape[1] // self.factor[0], shape[2] // self.factor[1]
+
+    def output_dtype(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        """The stated type."""
+        return self.dtype
+
+    def output_storage(self, storage: Storage) -> Storage:
+        """The same blocks, counted in bins; one that holds parts of bins is rounded down."""
+        rows = self.factor[0]
+        return replace(storage, rows=max(1, storage.rows // rows), rows_before=storage.rows_before // rows)
+
+    def input_region(self, region: Region, shape: tuple[int, int, int]) -> Region:
+        """The pixels of the bins."""
+        y, x = self.factor
+        return Region(
+            region.frames,
+            slice(region.rows.start * y, region.rows.stop * y),
+            slice(region.columns.start * x, region.columns.stop * x),
+        )
+
+    def apply(self, block: AnyArray, needed: Region, region: Region) -> AnyArray:
+        """Call the function on the block."""
+        return self.function(block, self.factor).astype(self.dtype, copy=False)
+
+
+@dataclass(frozen=True, eq=False)
 class MapFrames:
     """Apply a function to every frame.
 
