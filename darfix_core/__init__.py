@@ -26,16 +26,24 @@ if TYPE_CHECKING:
     from darfix_core.model.scan_quality import QualityRow as QualityRow
     from darfix_core.model.scan_quality import ScanQuality as ScanQuality
     from darfix_core.model.shift import Shift as Shift
+    from darfix_core.steps.binning import binning as binning
     from darfix_core.steps.correct_shift import correct_shift as correct_shift
     from darfix_core.steps.define_dimensions import define_dimensions as define_dimensions
     from darfix_core.steps.grain_plot import grain_plot as grain_plot
     from darfix_core.steps.load import load as load
+    from darfix_core.steps.load_shift import load_shift as load_shift
     from darfix_core.steps.moments import moments as moments
+    from darfix_core.steps.normalise import normalise as normalise
+    from darfix_core.steps.partition import partition as partition
     from darfix_core.steps.persist import persist as persist
+    from darfix_core.steps.projection import projection as projection
     from darfix_core.steps.roi import roi as roi
     from darfix_core.steps.save_dataset import save_dataset as save_dataset
     from darfix_core.steps.save_maps import save_maps as save_maps
+    from darfix_core.steps.save_shift import save_shift as save_shift
+    from darfix_core.steps.select_frames import select_frames as select_frames
     from darfix_core.steps.subtract_background import subtract_background as subtract_background
+    from darfix_core.steps.z_sum import z_sum as z_sum
 
 __version__ = "0.1.0"
 
@@ -56,16 +64,24 @@ _MODULES = {
     "QualityRow": "model.scan_quality",
     "ScanQuality": "model.scan_quality",
     "Shift": "model.shift",
+    "binning": "steps.binning",
     "correct_shift": "steps.correct_shift",
     "define_dimensions": "steps.define_dimensions",
     "grain_plot": "steps.grain_plot",
     "load": "steps.load",
+    "load_shift": "steps.load_shift",
     "moments": "steps.moments",
+    "normalise": "steps.normalise",
+    "partition": "steps.partition",
     "persist": "steps.persist",
+    "projection": "steps.projection",
     "roi": "steps.roi",
     "save_dataset": "steps.save_dataset",
     "save_maps": "steps.save_maps",
+    "save_shift": "steps.save_shift",
+    "select_frames": "steps.select_frames",
     "subtract_background": "steps.subtract_background",
+    "z_sum": "steps.z_sum",
 }
 
 __all__ = [*_MODULES, "__version__"]  # noqa: PLE0604

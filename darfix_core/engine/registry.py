@@ -46,9 +46,17 @@ SIGNALS: dict[str, type] = {"dataset": Dataset, "maps": Maps, "shift": Shift, "m
 STEP_MODULES = {
     "load": "darfix_core.steps.load",
     "define_dimensions": "darfix_core.steps.define_dimensions",
+    "select_frames": "darfix_core.steps.select_frames",
+    "partition": "darfix_core.steps.partition",
     "roi": "darfix_core.steps.roi",
+    "binning": "darfix_core.steps.binning",
+    "normalise": "darfix_core.steps.normalise",
     "subtract_background": "darfix_core.steps.subtract_background",
     "correct_shift": "darfix_core.steps.correct_shift",
+    "load_shift": "darfix_core.steps.load_shift",
+    "save_shift": "darfix_core.steps.save_shift",
+    "projection": "darfix_core.steps.projection",
+    "z_sum": "darfix_core.steps.z_sum",
     "persist": "darfix_core.steps.persist",
     "moments": "darfix_core.steps.moments",
     "grain_plot": "darfix_core.steps.grain_plot",
@@ -220,7 +228,8 @@ class Step:
         known = {file for value in inputs.values() if isinstance(value, Dataset) for file in value.files}
         given = result.files if isinstance(result, Dataset) else ()
         found = tuple(file for file in given if file not in known)
-        further = [name for name in self.file_parameters if name != self.input_path]
+        known_by_result = self.input_path if isinstance(result, Dataset) else ""
+        further = [name for name in self.file_parameters if name != known_by_result]
         return found + named_files([parameters[name] for name in further], found)
 
 
