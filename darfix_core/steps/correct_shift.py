@@ -53,8 +53,8 @@ def correct_shift(
     -------
     Dataset
         The moved scan. A pixel is masked if a masked pixel was moved there in any frame. The noise is that of the
-        interpolated counts, on average over the frames. Dark frames, which belong to pixels of the detector, are
-        left out.
+        interpolated counts, on average over the frames. Dark frames belong to pixels of the detector, which the moved
+        frames are not, and are left out: subtract them before.
 
     Raises
     ------
@@ -68,8 +68,6 @@ def correct_shift(
         return dataset
     values = shift_of_frames(shift, dataset, untrusted=apply_untrusted)
     load_compiler()
-    if dataset.dark is not None:
-        warn("the dark frames do not belong to the moved frames and were left out; subtract them before")
     frames = _without_masked(dataset).frames
     moved = dataset.replace(
         frames=Frames(frames.source, (*frames.operations, MoveFrames(values, interpolation))),
