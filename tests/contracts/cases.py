@@ -30,12 +30,20 @@ GIVE_DATASETS = [name for name in PURE if dc.Dataset in get_step(name).outputs.v
 GIVE_MAPS = [name for name in PURE if next(iter(get_step(name).outputs.values())) is dc.Maps]
 
 #: Steps whose result has other frames than their input, and why.
-OTHER_FRAMES: dict[str, str] = {}
+OTHER_FRAMES: dict[str, str] = {
+    "select_frames": "it is there to leave frames out",
+    "partition": "it is there to part them",
+    "projection": "it makes one of several",
+}
 #: Steps whose result has other pixels than a part of those of their input, and why.
-OTHER_PIXELS: dict[str, str] = {}
+OTHER_PIXELS: dict[str, str] = {
+    "binning": "it makes one of several",
+}
 
 #: Step -> values of parameters that have no default and name no file, such as a counter or motor of `scan`.
-NEEDED: dict[str, dict[str, Any]] = {}
+NEEDED: dict[str, dict[str, Any]] = {
+    "select_frames": {"positions": {"mu": (-0.2, 0.2)}},
+}
 #: Steps that another widget serves, and which one.
 SERVED_BY = {"moments": "grain_plot"}
 #: Step that writes files which are no HDF5 files -> their ending.

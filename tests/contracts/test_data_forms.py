@@ -100,7 +100,8 @@ def test_frames_of_any_shape_give_a_result_or_a_clear_error(name, shape, from_fi
     for number, case in enumerate(cases(name)):
         result, words = tried_with(case, dataset, from_file=from_file)
         assert words, case
-        if number == 0:
+        # What makes one pixel of several may need several.
+        if number == 0 and not (result is None and name in OTHER_PIXELS):
             assert result is not None, f"{name} refuses frames of {shape} with its defaults: {words}"
             made = main(case.step, result)
             if isinstance(made, dc.Dataset | dc.Maps) and name not in OTHER_PIXELS:

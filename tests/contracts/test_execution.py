@@ -36,11 +36,17 @@ from .cases import (
 READ_FIRST = {
     "subtract_background": "the background is made from many frames",
     "persist": "it is there to read the frames once",
+    "partition": "the intensity of every frame is needed",
 }
 #: Steps whose result has frames of another source, and why.
-OTHER_SOURCE = {"persist": "it is there to keep the frames elsewhere"}
+OTHER_SOURCE = {
+    "persist": "it is there to keep the frames elsewhere",
+    "projection": "frames are combined where they are read",
+}
 #: Steps that make one frame of their result of many, and why.
-OF_MANY_FRAMES: dict[str, str] = {}
+OF_MANY_FRAMES: dict[str, str] = {
+    "projection": "frames are combined",
+}
 #: Steps whose result needs as much memory as the frames, and why.
 NEEDS_MEMORY = {"persist": "it is there to hold the frames, unless a scratch file is asked for"}
 #: Steps that read frames more than once, and why.

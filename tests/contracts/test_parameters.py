@@ -21,6 +21,8 @@ LITERAL_TYPES = {str, int, float, bool, type(None)}
 NO_UNIT = {
     "load.frames": "numbers of frames, counted, are names rather than amounts",
     "define_dimensions.dimensions": "positions are in the unit of their motor, which the table of the widget shows",
+    "select_frames.frames": "numbers of frames, counted, are names rather than amounts",
+    "select_frames.positions": "positions are in the unit of their motor, which the table of the widget shows",
 }
 
 
