@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from darfix_core.model.scan_quality import QualityRow as QualityRow
     from darfix_core.model.scan_quality import ScanQuality as ScanQuality
     from darfix_core.model.shift import Shift as Shift
+    from darfix_core.steps.apply_mask import apply_mask as apply_mask
     from darfix_core.steps.binning import binning as binning
+    from darfix_core.steps.concatenate import concatenate as concatenate
     from darfix_core.steps.correct_shift import correct_shift as correct_shift
     from darfix_core.steps.define_dimensions import define_dimensions as define_dimensions
     from darfix_core.steps.grain_plot import grain_plot as grain_plot
@@ -64,7 +66,9 @@ _MODULES = {
     "QualityRow": "model.scan_quality",
     "ScanQuality": "model.scan_quality",
     "Shift": "model.shift",
+    "apply_mask": "steps.apply_mask",
     "binning": "steps.binning",
+    "concatenate": "steps.concatenate",
     "correct_shift": "steps.correct_shift",
     "define_dimensions": "steps.define_dimensions",
     "grain_plot": "steps.grain_plot",

@@ -45,11 +45,13 @@ SIGNALS: dict[str, type] = {"dataset": Dataset, "maps": Maps, "shift": Shift, "m
 #: Step id -> module that defines it. Modules are imported when a step is asked for.
 STEP_MODULES = {
     "load": "darfix_core.steps.load",
+    "concatenate": "darfix_core.steps.concatenate",
     "define_dimensions": "darfix_core.steps.define_dimensions",
     "select_frames": "darfix_core.steps.select_frames",
     "partition": "darfix_core.steps.partition",
     "roi": "darfix_core.steps.roi",
     "binning": "darfix_core.steps.binning",
+    "apply_mask": "darfix_core.steps.apply_mask",
     "normalise": "darfix_core.steps.normalise",
     "subtract_background": "darfix_core.steps.subtract_background",
     "correct_shift": "darfix_core.steps.correct_shift",

@@ -48,7 +48,27 @@ def _motors(dataset: Dataset) -> str:
 
 
 def check_pixels(parts: Mapping[str, Dataset]) -> None:
-    """The pixels mean the same in all parts, and are treated alike.
+    """The pixels are the same in all parts, and treated alike.
+
+    Raises
+    ------
+    DataFileError
+        If not; the message names two parts and in what they differ.
+    """
+    check_place(parts)
+    (name, first), *others = parts.items()
+    for label, other in others:
+        equal = {
+            "their mask": _same_mask(first.mask, other.mask),
+            "their dark frames": same_frames(first.dark, other.dark),
+            "the noise of the detector": first.noise == other.noise,
+        }
+        for what in (what for what, same in equal.items() if not same):
+            raise not_joined(name, label, what, other)
+
+
+def check_place(parts: Mapping[str, Dataset]) -> None:
+    """The pixels are the same in all parts.
 
     Raises
     ------
@@ -59,9 +79,6 @@ def check_pixels(parts: Mapping[str, Dataset]) -> None:
     for label, other in others:
         equal = {
             "their place on the detector": first.origin == other.origin,
-            "their mask": _same_mask(first.mask, other.mask),
-            "their dark frames": _same_frames(first.dark, other.dark),
-            "the noise of the detector": first.noise == other.noise,
             "the size of their pixels": first.pixel_size == other.pixel_size,
             "their orientation": first.orientation == other.orientation,
         }
@@ -75,7 +92,7 @@ def _same_mask(mine: BoolArray | None, theirs: BoolArray | None) -> bool:
     return np.array_equal(mine, theirs)
 
 
-def _same_frames(mine: Frames | None, theirs: Frames | None) -> bool:
+def same_frames(mine: Frames | None, theirs: Frames | None) -> bool:
     """True for dark frames that are the same; they are read one by one."""
     if mine is None or theirs is None:
         return mine is theirs

@@ -65,19 +65,16 @@ def joined_dataset(
         unit = units.get(name) or _unit_in_files(parts, name) or motor_unit(name)
         if unit:
             units[name] = unit
-    if along is not None:
-        told = (along[0],)
-    else:
-        told = tuple(taken) or tuple(name for name in positions if _tells_apart(name, datasets))
+    told = [along[0]] if along else taken or [name for name in positions if _tells_apart(name, datasets)]
     if not told:
         positions[SCAN_NUMBER] = np.repeat(np.arange(1.0, len(datasets) + 1), lengths)
-        told = (SCAN_NUMBER,)
+        told = [SCAN_NUMBER]
     return Dataset(
         joined_frames([one.frames for one in datasets]),
         positions=positions,
         units=units,
         counters=_counters(parts),
-        metadata=_metadata(parts, constants, told),
+        metadata=_metadata(parts, constants, tuple(told)),
         **of_pixels,
     )
 
@@ -85,8 +82,13 @@ def joined_dataset(
 def _tells_apart(name: str, datasets: Sequence[Dataset]) -> bool:
     """True for a motor that was recorded with every frame and was in another range in each scan."""
     ranges = sorted((float(one.positions[name].min()), float(one.positions[name].max())) for one in datasets)
-    noise = _NOISE.get(datasets[0].unit(name) or motor_unit(name), _NOISE_OF_OTHERS)
+    noise = read_back_noise(datasets[0].unit(name) or motor_unit(name))
     return all(after[0] - before[1] > noise for before, after in itertools.pairwise(ranges))
+
+
+def read_back_noise(unit: str) -> float:
+    """Difference between two read-backs of a motor of that unit that stands still, at most."""
+    return _NOISE.get(unit, _NOISE_OF_OTHERS)
 
 
 def _between_scans(constants: Sequence[Mapping[str, float]]) -> tuple[dict[str, float], dict[str, FloatArray]]:
@@ -104,7 +106,7 @@ def _between_scans(constants: Sequence[Mapping[str, float]]) -> tuple[dict[str, 
 
     def was_moved(name: str) -> bool:
         unit = motor_unit(name)
-        return bool(ranges[name] > max(_NOISE.get(unit, _NOISE_OF_OTHERS), furthest[unit] / _DRIFT))
+        return bool(ranges[name] > max(read_back_noise(unit), furthest[unit] / _DRIFT))
 
     moved = {name: values for name, values in table.items() if was_moved(name)}
     return {name: float(values[0]) for name, values in table.items() if name not in moved}, moved
