@@ -92,8 +92,9 @@ class CompareView(QWidget):
             self._pictures.setOrientation(Qt.Vertical if wide else Qt.Horizontal)
         self.before.set_dataset(dataset)
 
-    def show_after(self, dataset: Dataset | None) -> None:
+    def show_after(self, dataset: Dataset | None, title: str = "After") -> None:
         """Browse these frames on the right."""
+        self.after.plot.set_title(title)
         self.after.set_dataset(dataset)
         self.after.show_frame(self.before.number)
 

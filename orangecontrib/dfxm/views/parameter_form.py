@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin
 
 from AnyQt.QtCore import pyqtSignal as Signal
@@ -45,8 +45,18 @@ def value_text(parameter: Parameter, value: Any) -> str:
         return "yes" if value else "no"
     if value is None:
         return meaning_of_none(parameter)
-    text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    text = ", ".join(map(_entry_text, value)) if isinstance(value, tuple | list) else str(value)
     return f"{text} {parameter.unit}".rstrip()
+
+
+def operation_text(operation: Mapping[str, Any]) -> str:
+    """Operation of a list as people write it: its type, and its other entries in brackets."""
+    others = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in operation.items() if name != "type")
+    return f"{operation.get('type')} ({others})" if others else str(operation.get("type"))
+
+
+def _entry_text(entry: Any) -> str:
+    return operation_text(entry) if isinstance(entry, Mapping) else str(entry)
 
 
 def make_editor(parameter: Parameter) -> Editor:

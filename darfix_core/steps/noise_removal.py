@@ -1,0 +1,198 @@
+"""Noise removal: several operations on the frames, one after the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from darfix_core.engine.execution import check_cancelled, collect_warnings, warn
+from darfix_core.engine.parameters import Check
+from darfix_core.engine.registry import get_step, step
+from darfix_core.errors import Cancelled, DarfixError, nearest
+from darfix_core.model.dataset import Dataset
+from darfix_core.model.mask import Mask
+
+#: Ids of the steps that are operations.
+OPERATIONS = (
+    "subtract_background",
+    "subtract_dark",
+    "divide_flat",
+    "remove_hot_pixels",
+    "threshold",
+    "gradient_threshold",
+    "apply_mask",
+)
+_MOST_REMEMBERED = 16  # results, each with an image or two
+
+_Value = str | int | float | bool | None
+#: A step of `OPERATIONS` by its "type", with its parameters, and "enabled".
+Operation = dict[str, _Value | tuple[_Value, ...]]
+
+
+def _where(number: int, type: str) -> str:
+    """Which operation a message is about."""
+    return f"operations, number {number} ({type})"
+
+
+def complete_operations(operations: Sequence[Mapping[str, Any]]) -> tuple[Operation, ...]:
+    """Operations with all their parameters.
+
+    Parameters
+    ----------
+    operations : sequence of mapping
+        See `noise_removal`.
+
+    Returns
+    -------
+    tuple of dict
+        The same with "enabled" and the defaults of the parameters that were not given.
+
+    Raises
+    ------
+    TypeError
+        If there is no "type", or a parameter is unknown or of the wrong kind.
+    ValueError
+        If the type is unknown or a value is not allowed.
+    """
+    return tuple(_complete(number, operation) for number, operation in enumerate(operations, start=1))
+
+
+def _complete(number: int, operation: Mapping[str, Any]) -> Operation:
+    given = dict(operation)
+    if "type" not in given:
+        raise TypeError(f"operations, number {number}, needs a 'type': one of {', '.join(OPERATIONS)}")
+    type = str(given.pop("type"))
+    if type not in OPERATIONS:
+        raise ValueError(f"operations, number {number}: there is no type {type!r}{nearest(type, OPERATIONS)}")
+    enabled = given.pop("enabled", True)
+    if not isinstance(enabled, bool):
+        raise TypeError(f"{_where(number, type)}: enabled must be True or False, got {enabled!r}")
+    try:
+        return {"type": type, "enabled": enabled, **get_step(type).parameters.validate(given)}
+    except (TypeError, ValueError) as error:
+        raise _named(error, number, type) from None
+
+
+def _named(error: Exception, number: int, type: str) -> Exception:
+    """The same error, which names the operation."""
+    kind = ValueError if isinstance(error, ValueError) else TypeError if isinstance(error, TypeError) else DarfixError
+    return kind(f"{_where(number, type)}: {error}")
+
+
+@step(
+    "noise_removal",
+    version=1,
+    title="Noise Removal",
+    widget="orangecontrib.dfxm.widgets.ownoiseremoval.OWNoiseRemoval",
+)
+def noise_removal(
+    dataset: Dataset,
+    background: Dataset | None = None,
+    mask: Mask | None = None,
+    flat: Dataset | None = None,
+    *,
+    operations: Annotated[tuple[Operation, ...], Check(complete_operations)] = (
+        {"type": "subtract_background"},
+        {"type": "remove_hot_pixels"},
+    ),
+) -> Dataset:
+    """Clean the frames by several operations, one after the other. Each of them is the step of that name.
+
+    The counts are those that the steps give when they are run in the same order. What needs the whole scan, such as
+    the median background, is computed at once; the frames themselves are changed when they are read.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Any scan.
+    background : Dataset, optional
+        For the operations that take such an input.
+    mask : Mask, optional
+        For the operations that take such an input.
+    flat : Dataset, optional
+        For the operations that take such an input.
+    operations : sequence of dict
+        In the order in which they are done. Each has a "type", the id of a step (subtract_background, subtract_dark,
+        divide_flat, remove_hot_pixels, threshold, gradient_threshold or apply_mask), parameters of that step, and
+        "enabled", False for one that is left out.
+
+    Returns
+    -------
+    Dataset
+        The scan with cleaned frames.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an operation is unknown, or takes no such parameters; the message names it by its number, counted from 1.
+    DarfixError
+        If an operation cannot be done.
+    """
+    return OperationChain()(dataset, background, mask, flat, operations=operations)
+
+
+class OperationChain:
+    """Runs operations and remembers what the last ones gave: who changes one does not wait for those before it.
+
+    Results are remembered for the inputs of the last call only. They are lazy: of each only the images are held that
+    its operation needs.
+    """
+
+    def __init__(self) -> None:
+        self._inputs: dict[str, Any] = {}
+        self._remembered: dict[tuple[str, ...], tuple[Dataset, list[str]]] = {}
+
+    def __call__(
+        self,
+        dataset: Dataset,
+        background: Dataset | None = None,
+        mask: Mask | None = None,
+        flat: Dataset | None = None,
+        *,
+        operations: Sequence[Operation],
+    ) -> Dataset:
+        """The function of the step; see `noise_removal`."""
+        inputs = {"dataset": dataset, "background": background, "mask": mask, "flat": flat}
+        if any(inputs[name] is not self._inputs.get(name) for name in inputs):
+            # A new dict: a call that was cancelled may still be writing to the old one.
+            self._inputs, self._remembered = inputs, {}
+        remembered, result = self._remembered, dataset
+        key: tuple[str, ...] = ()
+        chosen = [(number, entry) for number, entry in enumerate(operations, start=1) if entry["enabled"]]
+        _warn_of_unused(inputs, [str(entry["type"]) for _, entry in chosen])
+        for number, operation in chosen:
+            key = (*key, json.dumps(operation, sort_keys=True))
+            # Taken out and put in again: the dict is kept in the order of use.
+            found = remembered.pop(key, None) or _run({**inputs, "dataset": result}, number, operation)
+            remembered[key] = found
+            result, messages = found
+            for message in messages:
+                warn(f"{_where(number, str(operation['type']))}: {message}")
+        for old in list(remembered)[:-_MOST_REMEMBERED]:
+            remembered.pop(old, None)
+        return result
+
+
+def _warn_of_unused(inputs: Mapping[str, Any], types: Sequence[str]) -> None:
+    used = {name for type in types for name in get_step(type).inputs}
+    for name, value in inputs.items():
+        if name != "dataset" and value is not None and name not in used:
+            warn(f"no operation uses the input {name}")
+
+
+def _run(inputs: Mapping[str, Any], number: int, operation: Operation) -> tuple[Dataset, list[str]]:
+    """Result of an operation, and what it warned of."""
+    check_cancelled()
+    type = str(operation["type"])
+    parameters = {name: value for name, value in operation.items() if name not in ("type", "enabled")}
+    found = get_step(type)
+    try:
+        given = {name: declared.checked(inputs.get(name), type) for name, declared in found.inputs.items()}
+        with collect_warnings() as messages:
+            result = found.function(**given, **parameters)
+    except Cancelled:
+        raise
+    except (DarfixError, ValueError, TypeError) as error:
+        raise _named(error, number, type) from error
+    return result, messages
