@@ -126,7 +126,7 @@ def _noise(dataset: Dataset, motor: str) -> float:
 def _place(label: str, dataset: Dataset, along: str) -> float:
     """Where a motor stood in a scan."""
     if along in dataset.positions:
-        return float(dataset.positions[along].mean())
+        return float(np.median(dataset.positions[along]))
     motors = dataset.metadata.get("motors", {})
     if not isinstance(motors.get(along), int | float):
         raise ValueError(
@@ -171,7 +171,7 @@ def _with_dimensions(joined: Dataset, datasets: Sequence[Dataset]) -> Dataset:
             return joined
     name, *together = joined.metadata["joined_along"]
     bounds = np.cumsum([0, *(one.n_frames for one in datasets)])
-    places = np.array([joined.positions[name][start:stop].mean() for start, stop in itertools.pairwise(bounds)])
+    places = np.array([np.median(joined.positions[name][start:stop]) for start, stop in itertools.pairwise(bounds)])
     if np.unique(places).size < len(places):
         warn(f"{name} stood at one place in several scans: the dimensions of the whole are not defined")
         return joined
