@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from darfix_core.steps.load import load as load
     from darfix_core.steps.load_shift import load_shift as load_shift
     from darfix_core.steps.moments import moments as moments
+    from darfix_core.steps.noise_removal import noise_removal as noise_removal
     from darfix_core.steps.normalise import normalise as normalise
     from darfix_core.steps.partition import partition as partition
     from darfix_core.steps.persist import persist as persist
@@ -75,6 +76,7 @@ _MODULES = {
     "load": "steps.load",
     "load_shift": "steps.load_shift",
     "moments": "steps.moments",
+    "noise_removal": "steps.noise_removal",
     "normalise": "steps.normalise",
     "partition": "steps.partition",
     "persist": "steps.persist",

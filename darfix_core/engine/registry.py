@@ -54,6 +54,7 @@ STEP_MODULES = {
     "apply_mask": "darfix_core.steps.apply_mask",
     "normalise": "darfix_core.steps.normalise",
     "subtract_background": "darfix_core.steps.subtract_background",
+    "noise_removal": "darfix_core.steps.noise_removal",
     "correct_shift": "darfix_core.steps.correct_shift",
     "load_shift": "darfix_core.steps.load_shift",
     "save_shift": "darfix_core.steps.save_shift",
