@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
 from darfix_core.model.arrays import AnyArray, frozen_mapping
 from darfix_core.model.history import History
 
 Verdict = Literal["ok", "doubtful", "bad", "not checked"]
+_LINE = 100
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class QualityRow:
         What was measured, in `unit`; None where nothing could be.
     unit : str
     limit : str
-        What would be in order, in words: ``"below 0.1"``.
+        What would be in order, in words: ``"at most 10 %"``.
     finding : str
         What was found, or why it was not checked: one sentence.
     meaning : str
@@ -42,6 +44,11 @@ class QualityRow:
     finding: str
     meaning: str
     helps: str = ""
+
+    @property
+    def measured(self) -> str:
+        """The value with its unit, as people read it; empty where nothing was measured."""
+        return "" if self.value is None else f"{self.value:.3g} {self.unit}".rstrip()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +75,42 @@ class ScanQuality:
     def __post_init__(self) -> None:
         object.__setattr__(self, "rows", tuple(self.rows))
         object.__setattr__(self, "arrays", frozen_mapping(self.arrays))
+
+    @property
+    def worst(self) -> Verdict:
+        """Worst verdict of all; ``"not checked"`` where nothing could be checked."""
+        found = {row.verdict for row in self.rows}
+        order: tuple[Verdict, ...] = ("bad", "doubtful", "ok")
+        return next((verdict for verdict in order if verdict in found), "not checked")
+
+    def row(self, check: str) -> QualityRow:
+        """The row of a check.
+
+        Raises
+        ------
+        KeyError
+            If there is no such check; the message names all.
+        """
+        for row in self.rows:
+            if row.check == check:
+                return row
+        raise KeyError(f"no check {check!r}; there are {', '.join(row.check for row in self.rows)}")
+
+    def to_text(self) -> str:
+        """One line for each check; for those that are not in order also what it means, and which step helps."""
+        width = max((len(row.check) for row in self.rows), default=0)
+        lines = []
+        for row in self.rows:
+            lines.append(f"{row.check:{width}}  {row.verdict:11}  {row.finding}")
+            if row.verdict in ("doubtful", "bad"):
+                helps = f" Step that helps: {row.helps}." if row.helps else ""
+                text = f"Limit: {row.limit}. {row.meaning}{helps}"
+                lines += textwrap.wrap(text, _LINE, initial_indent="    ", subsequent_indent="    ")
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The title, the worst verdict and the rows as plain values, fit for JSON."""
+        return {"title": self.title, "verdict": self.worst, "checks": [asdict(row) for row in self.rows]}
 
     def with_history(self, history: History) -> ScanQuality:
         """The same verdicts with another history."""

@@ -1,0 +1,211 @@
+"""Checks of the counts: pedestal, noise, saturation, dead and hot pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from darfix_core.model.arrays import AnyArray, BoolArray, FloatArray
+from darfix_core.model.dataset import Dataset
+from darfix_core.model.scan_quality import QualityRow
+from darfix_core.steps.curve_checks import PEDESTAL_SHARE
+from darfix_core.steps.photon_transfer import PhotonTransfer
+from darfix_core.steps.quality_check import Check
+from darfix_core.steps.quality_curves import LIT_SHARE, SampledCurves
+from darfix_core.steps.quality_pass import Observed
+
+PEDESTAL = Check(
+    "pedestal",
+    "%",
+    100 * PEDESTAL_SHARE,
+    50.0,
+    "A constant pedestal pulls every centre of mass to the middle of the scan: with a share f of the counts, "
+    "differences of orientation come out 1 / (1 - f) times too small, and widths too large.",
+    "subtract_background",
+)
+NOISE = Check(
+    "gain and read noise",
+    "times",
+    1.5,
+    3.0,
+    "Errors and chi-square of fits, and what counts as a hot pixel, follow from the gain: with a wrong one they are "
+    "wrong by its square root.",
+)
+SATURATION = Check(
+    "saturation",
+    "% of the lit pixels",
+    0.02,
+    1.0,
+    "Saturated curves have a flat top: their widths are too large, their shape and intensity mean nothing.",
+    "apply_mask",
+)
+BAD_PIXELS = Check(
+    "dead and hot pixels",
+    "% of the pixels",
+    0.02,
+    5.0,
+    "A hot pixel is a pedestal of its own, a dead one has no curve: both show as single pixels of wrong orientation.",
+    "remove_hot_pixels",
+)
+
+#: Frames below which the floor of a curve is not seen.
+FEWEST_FRAMES = 8
+# Dead and hot pixels are compared with the median around them; and the spread about it is that of a block.
+_AROUND, _BLOCK = 5, 16
+_HOT_SIGMA = 10.0
+# A peak that is hot stands out by this share of what the sample does.
+_HOT_SHARE = 0.02
+_MOST_BESIDE = 80
+# Share of constant pixels up to which they are the exception.
+_FEW_CONSTANT = 0.01
+# Pixels at the highest count of all that make a ceiling of it, and how near to it others count as its neighbours.
+_FEWEST_AT_CEILING, _NEAR_CEILING = 5, 0.02
+_FLAT_BY_CHANCE = 0.002
+
+
+def check_pedestal(observed: Observed, curves: SampledCurves) -> tuple[QualityRow, dict[str, AnyArray]]:
+    """Share of a constant pedestal in the counts of the lit pixels; and its map over all pixels."""
+    n_frames = observed.dataset.n_frames
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        share = n_frames * observed.lowest.astype(np.float64) / observed.total
+    image = np.where(observed.used & (observed.total > 0), np.clip(share, 0.0, 1.0), np.nan).astype(np.float32)
+    arrays = {"pedestal_share": image}
+    if n_frames < FEWEST_FRAMES:
+        return PEDESTAL.not_checked(f"{n_frames} frames do not show how low the curves go"), arrays
+    if not curves.lit.any():
+        return PEDESTAL.not_checked("no sampled pixel has a rocking curve"), arrays
+    lowest, mean = curves.lowest[curves.lit], curves.counts[:, curves.lit].mean(axis=0, dtype=np.float64)
+    value = max(0.0, float(lowest.sum() / mean.sum())) if mean.sum() > 0 else 0.0
+    level = float(np.median(lowest))
+    smaller = f": differences of centres come out {1 / (1 - value):.3g} times too small" if 0.02 < value < 0.999 else ""
+    finding = f"{value:.1%} of the counts of lit pixels are a level of {level:.4g} counts that is always there{smaller}"
+    return PEDESTAL.judged(100 * value, finding), arrays
+
+
+def check_noise(dataset: Dataset, transfer: PhotonTransfer) -> tuple[QualityRow, dict[str, AnyArray]]:
+    """Gain and read noise against the noise model of the dataset, if it has one."""
+    found = {"level": transfer.level, "variance": transfer.variance, "fitted": transfer.fitted}
+    line = np.array([transfer.gain, transfer.offset, transfer.read_noise])
+    arrays = {f"photon_transfer/{name}": values for name, values in (found | {"line": line}).items()}
+    if not transfer.gain > 0:
+        return NOISE.not_checked("; ".join(transfer.doubts) or "the frames do not tell the gain"), arrays
+    finding = (
+        f"gain {transfer.gain:.3g} counts per quantum, read noise {transfer.read_noise:.3g} counts at a level of "
+        f"{transfer.offset:.4g}"
+    )
+    if dataset.noise is None:
+        return NOISE.judged(1.0, f"{finding}; the dataset has no noise model to compare it with"), arrays
+    known = float(np.median(dataset.noise.gain))
+    ratio = transfer.gain / known
+    finding += f"; the noise model of the dataset has a gain of {known:.3g}"
+    return NOISE.judged(max(ratio, 1 / ratio), finding), arrays
+
+
+def saturated_pixels(observed: Observed, curves: SampledCurves, ceiling: float | None) -> BoolArray:
+    """Pixels that reach the end of what the detector can count, shape (ny, nx).
+
+    Without a `ceiling` it is the largest number of an integer type, or a highest count that many pixels share
+    although hardly any come near it. Behind lazy operations, each pixel may have a ceiling of its own: there a
+    pixel is saturated whose highest count occurs at least three times.
+    """
+    highest, used = observed.highest, observed.used & (observed.highest > observed.lowest)
+    if ceiling is not None:
+        return np.asarray(used & (highest >= ceiling))
+    if highest.dtype.kind in "iu" and (full := used & (highest == np.iinfo(highest.dtype).max)).any():
+        return np.asarray(full)
+    none = np.zeros(highest.shape, dtype=bool)
+    if not used.any():
+        return none
+    top, bottom = float(highest[used].max()), float(np.median(observed.lowest[used]))
+    at_top = used & (highest == highest[used].max())
+    near = used & ~at_top & (highest >= top - max(1.0, _NEAR_CEILING * (top - bottom)))
+    noisy = curves.noise.size > 0 and float(np.median(curves.noise)) > 0
+    often = observed.at_highest[at_top].mean() >= (1 if noisy else 3)
+    if often and at_top.sum() >= max(_FEWEST_AT_CEILING, near.sum() + 1):
+        return at_top
+    if not observed.dataset.frames.operations or not noisy:
+        return none
+    swing = highest.astype(np.float64) - observed.lowest
+    flat = used & (observed.at_highest >= 3) & (swing > max(0.5 * curves.full_strength, 100.0))
+    # Noise, too, may give the same highest count three times, in a pixel or two.
+    return flat if flat.sum() > _FLAT_BY_CHANCE * used.sum() else none
+
+
+def check_saturation(observed: Observed, curves: SampledCurves, saturated: BoolArray) -> QualityRow:
+    """Share of the lit pixels that are saturated."""
+    used = observed.used
+    if not used.any():
+        return SATURATION.not_checked("no pixel can be used")
+    with np.errstate(invalid="ignore", over="ignore"):
+        swing = observed.highest.astype(np.float64) - observed.lowest
+    lit = used & (swing > LIT_SHARE * curves.full_strength)
+    number = int(saturated.sum())
+    value = 100 * number / max(int(lit.sum()), number, 1)
+    if number:
+        top = float(observed.highest[saturated].max())
+        return SATURATION.judged(value, f"{_pixels(number)} end at the same highest count, {top:.6g}")
+    return SATURATION.judged(
+        value, f"no pixel is saturated; the highest count is {float(observed.highest[used].max()):.6g}"
+    )
+
+
+def dead_and_hot_pixels(observed: Observed, curves: SampledCurves) -> tuple[BoolArray, BoolArray]:
+    """Pixels that never change, or hold counts that are no numbers; and pixels that are always brighter.
+
+    Returns
+    -------
+    dead, hot : ndarray of bool, shape (ny, nx)
+    """
+    from scipy.ndimage import median_filter, percentile_filter
+
+    used = observed.used
+    mask = observed.dataset.mask
+    lowest = np.where(used, observed.lowest, 0).astype(np.float64)
+    swing = np.where(used, observed.highest, 0).astype(np.float64) - lowest
+    fill = float(np.median(lowest[used])) if used.any() else 0.0
+    lowest = np.where(used, lowest, fill)
+    above = lowest - median_filter(lowest, _AROUND, mode="mirror")
+    spread = np.maximum(
+        _block_spread(np.abs(above)), _TO_SIGMA * float(np.median(np.abs(above[used]))) if used.any() else 0
+    )
+    # The tip of a bright region is brighter than most of what is around it, but not than the region.
+    beside = lowest - percentile_filter(lowest, _MOST_BESIDE, _AROUND, mode="mirror")
+    hot = used & (np.minimum(above, 2 * beside) > np.maximum(_HOT_SIGMA * spread, _HOT_SHARE * curves.full_strength))
+    # Of counted quanta there may be none for a whole scan: a few are not enough to call their neighbour dead.
+    fewest = 8.0 if observed.highest.dtype.kind in "iu" or not np.any(observed.highest[used] % 1) else 0.0
+    constant = used & (swing == 0)
+    # Where nothing is counted beside the sample, a constant pixel at its rim is no wonder: a dead one stands alone.
+    share = 20 if constant.sum() < _FEW_CONSTANT * used.sum() else 4
+    dead = constant & (percentile_filter(swing, share, _AROUND, mode="mirror") > fewest)
+    return dead | (~used if mask is None else ~used & ~mask), hot
+
+
+_TO_SIGMA = 1.4826
+
+
+def _block_spread(deviation: FloatArray) -> FloatArray:
+    """Robust standard deviation of the block of 16 x 16 pixels around each pixel."""
+    ny, nx = deviation.shape
+    padded = np.pad(deviation, ((0, -ny % _BLOCK), (0, -nx % _BLOCK)), mode="symmetric")
+    blocks = padded.reshape(padded.shape[0] // _BLOCK, _BLOCK, -1, _BLOCK)
+    spread = _TO_SIGMA * np.median(blocks, axis=(1, 3))
+    whole: FloatArray = spread.repeat(_BLOCK, axis=0).repeat(_BLOCK, axis=1)[:ny, :nx]
+    return whole
+
+
+def check_bad_pixels(observed: Observed, dead: BoolArray, hot: BoolArray) -> QualityRow:
+    """Share of the pixels that are dead or hot."""
+    mask = observed.dataset.mask
+    size = dead.size if mask is None else int((~mask).sum())
+    if not size:
+        return BAD_PIXELS.not_checked("no pixel can be used: all are masked")
+    n_invalid = int(((observed.invalid > 0) & dead).sum())
+    finding = f"{_pixels(int(hot.sum()))} hot, {_pixels(int(dead.sum()) - n_invalid)} dead"
+    if n_invalid:
+        finding += f", {_pixels(n_invalid)} with counts that are no numbers"
+    # A single pixel is no reason to doubt a small image.
+    number = int((dead | hot).sum())
+    return BAD_PIXELS.judged(100 * number / size if number > 2 else 0.0, finding)
+
+
+def _pixels(number: int) -> str:
+    return "no pixel" if not number else f"{number} pixel{'s' if number > 1 else ''}"

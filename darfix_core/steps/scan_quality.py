@@ -1,0 +1,97 @@
+"""Scan quality: what may spoil the maps of a scan, measured and judged."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from darfix_core.engine.cutting import BlockSizes
+from darfix_core.engine.registry import step
+from darfix_core.model.arrays import AnyArray
+from darfix_core.model.dataset import Dataset
+from darfix_core.model.mask import Mask
+from darfix_core.model.scan_quality import ScanQuality
+from darfix_core.steps import quality_counts, quality_frames, quality_shapes
+from darfix_core.steps.photon_transfer import photon_transfer
+from darfix_core.steps.quality_curves import SampledCurves
+from darfix_core.steps.quality_drift import check_drift
+from darfix_core.steps.quality_pass import observe
+from darfix_core.units import Unit
+
+
+@step(
+    "scan_quality",
+    version=1,
+    title="Scan Quality",
+    widget="orangecontrib.dfxm.widgets.owscanquality.OWScanQuality",
+    outputs=("quality", "mask"),
+)
+def scan_quality(
+    dataset: Dataset, *, saturation: Annotated[float | None, Unit("counts")] = None
+) -> tuple[ScanQuality, Mask]:
+    """What may spoil the maps of a scan: one verdict for each thing that is known to.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        A scan, best as it was recorded and with its dimensions defined; without them, what needs the grid of the
+        scan is not checked.
+    saturation : float or None, counts
+        Counts at which the detector is full. None: the end of an integer type, or the highest count, where many pixels
+        share it.
+
+    Returns
+    -------
+    quality : ScanQuality
+        Verdicts, with the values and limits that they follow from, what they mean for the maps, and which step helps.
+    mask : Mask
+        Pixels that are dead, hot or saturated, hold counts that are no numbers, or were masked before.
+
+    Raises
+    ------
+    Cancelled
+        If the computation was cancelled.
+    """
+    return compute_quality(dataset, saturation)
+
+
+def compute_quality(
+    dataset: Dataset, saturation: float | None = None, sizes: BlockSizes | None = None
+) -> tuple[ScanQuality, Mask]:
+    """Scan quality as in `scan_quality`, with the sizes of the blocks chosen.
+
+    Raises
+    ------
+    Cancelled
+        If the computation was cancelled.
+    """
+    transfer = photon_transfer(dataset)
+    observed = observe(dataset, sizes)
+    curves = SampledCurves.of(observed, observed.used)
+    dead, hot = quality_counts.dead_and_hot_pixels(observed, curves)
+    good = observed.used & ~(dead | hot)
+    curves = SampledCurves.of(observed, good)
+    saturated = quality_counts.saturated_pixels(observed, curves, saturation) & good
+    slices = quality_shapes.all_slices(curves)
+    checks = (
+        quality_counts.check_pedestal(observed, curves),
+        quality_counts.check_noise(dataset, transfer),
+        quality_counts.check_saturation(observed, curves, saturated),
+        quality_counts.check_bad_pixels(observed, dead, hot),
+        quality_frames.check_beam(observed),
+        check_drift(observed, curves, good),
+        quality_shapes.check_cut(curves, slices),
+        quality_shapes.check_points(curves, slices),
+        quality_shapes.check_skewness(curves, slices),
+        quality_shapes.check_following(curves),
+        quality_frames.check_bright_frames(curves),
+        quality_frames.check_missing(dataset),
+        quality_frames.check_repeated(curves),
+        quality_frames.check_order(dataset),
+        quality_frames.check_jitter(dataset),
+    )
+    pairs = [entry if isinstance(entry, tuple) else (entry, {}) for entry in checks]
+    arrays: dict[str, AnyArray] = {name: values for _, found in pairs for name, values in found.items()}
+    arrays |= {"pixels/dead": dead, "pixels/hot": hot, "pixels/saturated": saturated}
+    quality = ScanQuality(tuple(row for row, _ in pairs), arrays, dataset.title)
+    masked = dead | hot | saturated
+    return quality, Mask(masked if dataset.mask is None else masked | dataset.mask, dataset.origin)
