@@ -63,15 +63,26 @@ def named_files(values: Iterable[Any], known: Iterable[SourceFile] = ()) -> tupl
     tuple of SourceFile
     """
     seen = {file.path for file in known}
-    paths = dict.fromkeys(value.partition("::")[0] for value in values if isinstance(value, str))
+    paths = dict.fromkeys(text.partition("::")[0] for value in values for text in file_texts(value))
     found = {path: os.stat(path) for path in paths if path not in seen and os.path.isfile(path)}
     return tuple(SourceFile(path, status.st_size, status.st_mtime) for path, status in found.items())
 
 
+def file_texts(value: Any) -> list[str]:
+    """Texts in the value of a parameter that may name files: in a list those of its entries, in a dict its "file"."""
+    if isinstance(value, list | tuple):
+        return [text for entry in value for text in file_texts(entry)]
+    if isinstance(value, Mapping):
+        return file_texts(value.get("file"))
+    return [value] if isinstance(value, str) else []
+
+
 def _found(value: Any, folders: Sequence[Path], *, only_file: bool) -> Any:
-    """Absolute path of a file, a pattern, or a list of them."""
+    """Absolute path of a file, a pattern, or a list of them; of a dict, that of its "file"."""
     if isinstance(value, list | tuple):
         return tuple(_found(entry, folders, only_file=only_file) for entry in value)
+    if isinstance(value, Mapping) and "file" in value:
+        return {**value, "file": _found(value["file"], folders, only_file=only_file)}
     if not isinstance(value, str) or not value or (not only_file and _SCAN_NAME.fullmatch(value)):
         return value
     file, separator, inside = value.partition("::")

@@ -85,6 +85,7 @@ def _named(error: Exception, number: int, type: str) -> Exception:
     version=1,
     title="Noise Removal",
     widget="orangecontrib.dfxm.widgets.ownoiseremoval.OWNoiseRemoval",
+    file_parameters=("operations",),
 )
 def noise_removal(
     dataset: Dataset,

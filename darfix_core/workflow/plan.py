@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from darfix_core.engine.file_parameters import is_there
+from darfix_core.engine.file_parameters import file_texts, is_there
 from darfix_core.engine.registry import get_step
 from darfix_core.errors import DataFileError, OutputExistsError, WorkflowError
 from darfix_core.figures.files import files_to_write
@@ -185,7 +185,7 @@ def _input_files(node: Node, graph: Graph) -> tuple[str, ...]:
 def _further_files(node: Node) -> list[str]:
     """What a node may read besides its input: dark frames, positions."""
     values = (node.parameters[name] for name in node.step.file_parameters if name != node.step.input_path)
-    return [os.path.expanduser(value.partition("::")[0]) for value in values if isinstance(value, str)]
+    return [os.path.expanduser(text.partition("::")[0]) for value in values for text in file_texts(value)]
 
 
 def _files(node: Node, path: str, name: str) -> tuple[str, ...]:

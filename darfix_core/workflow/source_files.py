@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
+from darfix_core.engine.file_parameters import file_texts
 from darfix_core.errors import DataFileError
 from darfix_core.model.frame_sources import SourceFile
 from darfix_core.model.history import ARRAY, History, HistoryNode
@@ -125,7 +126,7 @@ def _by_parameter(old: HistoryNode, node: Node) -> dict[str, list[SourceFile]]:
 
 def _names(value: Any, path: str) -> bool:
     """True where a parameter stands for a file: by its name, a pattern, or its folder."""
-    files: list[str] = [entry.partition("::")[0] for entry in ([value] if isinstance(value, str) else value or ())]
+    files = [text.partition("::")[0] for text in file_texts(value)]
     return any(path == file or fnmatch(path, file) or path.startswith(os.path.join(file, "")) for file in files)
 
 

@@ -93,6 +93,18 @@ def test_history_is_one_node_with_every_parameter_and_can_be_repeated(tmp_path, 
     assert again.history.head == found.history.head
 
 
+def test_mask_of_a_file_is_a_source_whose_place_is_known(tmp_path, scan, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mask = np.zeros(scan.frame_shape, dtype=bool)
+    mask[2] = True
+    np.save("mask.npy", mask)
+    found = dc.noise_removal(scan, operations=[{"type": "apply_mask", "file": "mask.npy"}])
+    assert np.array_equal(found.mask, mask)
+    node = found.history.nodes[found.history.head]
+    assert node.parameters["operations"][0]["file"] == str(tmp_path / "mask.npy")
+    assert [file.path for file in node.sources] == [str(tmp_path / "mask.npy")]
+
+
 @pytest.mark.parametrize(
     ("operation", "kind", "message"),
     [
