@@ -17,6 +17,7 @@ EDF_FILTER = "EDF files (*.edf *.edf.gz *.edf.bz2)"
 TIFF_FILTER = "TIFF files (*.tif *.tiff *.TIF *.TIFF)"
 NPY_FILTER = "NumPy arrays (*.npy)"
 TABLE_FILTER = "Tables (*.csv *.txt *.dat *.tsv)"
+MASK_FILTER = "Masks (*.npy *.tif *.tiff *.edf *.msk)"
 ANY_FILTER = "All files (*)"
 
 
@@ -201,5 +202,31 @@ class PositionsEditor(_ChosenPath):
     def _ask(self) -> None:
         filters = ";;".join([TABLE_FILTER, ANY_FILTER])
         path, _ = QFileDialog.getOpenFileName(self, "Open a table of positions", self.line.text(), filters)
+        if path:
+            self.choose(path)
+
+
+class ShiftFileEditor(_ChosenPath):
+    """Shift in a text file: none, or one of the disk."""
+
+    def __init__(self, placeholder: str) -> None:
+        super().__init__(placeholder, "Choose a file with a shift")
+
+    def _ask(self) -> None:
+        filters = ";;".join([TABLE_FILTER, ANY_FILTER])
+        path, _ = QFileDialog.getOpenFileName(self, "Open a shift", self.line.text(), filters)
+        if path:
+            self.choose(path)
+
+
+class MaskEditor(_ChosenPath):
+    """File with a mask: none, or an image."""
+
+    def __init__(self) -> None:
+        super().__init__("none", "Choose a file with a mask")
+
+    def _ask(self) -> None:
+        filters = ";;".join([MASK_FILTER, HDF5_FILTER, ANY_FILTER])
+        path, _ = QFileDialog.getOpenFileName(self, "Open a mask", self.line.text(), filters)
         if path:
             self.choose(path)
