@@ -100,6 +100,11 @@ def frame_intensity(dataset: Dataset) -> FloatArray:
     return _known[dataset]
 
 
+def known_intensity(dataset: Dataset) -> FloatArray | None:
+    """Mean counts of each frame where `frame_intensity` has been asked for them before, else None."""
+    return _known.get(dataset)
+
+
 def intensity_limit(intensity: FloatArray, min_intensity: float | None, share: float) -> float:
     """Intensity from which on frames are kept, as `partition` takes it.
 
