@@ -38,6 +38,7 @@ OTHER_FRAMES: dict[str, str] = {
 #: Steps whose result has other pixels than a part of those of their input, and why.
 OTHER_PIXELS: dict[str, str] = {
     "binning": "it makes one of several",
+    "correct_shift": "frames are moved over the pixels of the detector",
 }
 
 #: Step -> values of parameters that have no default and name no file, such as a counter or motor of `scan`.
@@ -45,9 +46,9 @@ NEEDED: dict[str, dict[str, Any]] = {
     "select_frames": {"positions": {"mu": (-0.2, 0.2)}},
 }
 #: Steps that another widget serves, and which one.
-SERVED_BY = {"moments": "grain_plot"}
+SERVED_BY = {"moments": "grain_plot", "correct_shift": "shift_correction"}
 #: Step that writes files which are no HDF5 files -> their ending.
-SUFFIX: dict[str, str] = {}
+SUFFIX: dict[str, str] = {"save_shift": ".txt"}
 #: What a step may answer to a value that it does not take; everything else is a mistake in it.
 REFUSALS = (DarfixError, ValueError, TypeError, MemoryError)
 

@@ -147,6 +147,7 @@ def test_file_holds_how_it_was_made(name, tmp_path):
     dataset = dc.load(tmp_path / "scan.h5")
     step, path = get_step(name), target(name, tmp_path / "out")
     given = dc.roi(dataset, origin=(1, 2))
-    inputs = {key: made_for(entry.kind, given) for key, entry in step.inputs.items() if not entry.optional}
+    needed = {key: entry.kind for key, entry in step.inputs.items() if not entry.optional}
+    inputs = {key: made_for(kind, given).with_history(given.history) for key, kind in needed.items()}
     step(**inputs, **{step.output_path: path})
     assert opened(name, path).history.head == next(iter(inputs.values())).history.head

@@ -28,11 +28,14 @@ from .cases import (
 CHANGES = {
     "define_dimensions": {"dimensions", "grid_index"},
     "subtract_background": {"noise", "dark"},
+    "subtract_dark": {"noise", "dark"},
+    "divide_flat": {"noise", "dark"},
     "select_frames": {"dimensions", "grid_index"},
     "partition": {"dimensions", "grid_index"},
     "binning": {"noise", "dark", "mask", "pixel_size"},
     "projection": {"dimensions", "grid_index", "units", "noise", "dark"},
     "normalise": {"metadata"},
+    "correct_shift": {"noise", "mask", "dark"},
 }
 #: Map, by the last part of its name, that has no unit -> why it needs none.
 PURE_NUMBERS = {
@@ -44,6 +47,7 @@ PURE_NUMBERS = {
 BY_ORDER = {
     "define_dimensions": "which motor runs slowly, and which way, is read from the order",
     "subtract_background.every": "every k-th frame is taken as they come",
+    "correct_shift": "a frame that is not trusted gets the shift between those before and behind it",
 }
 
 
