@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from darfix_core.engine.execution import check_cancelled, collect_warnings, warn
+from darfix_core.engine.file_parameters import named_files
 from darfix_core.engine.parameters import Check
 from darfix_core.engine.registry import get_step, step
 from darfix_core.errors import Cancelled, DarfixError, nearest
@@ -92,6 +93,7 @@ def noise_removal(
     background: Dataset | None = None,
     mask: Mask | None = None,
     flat: Dataset | None = None,
+    dark: Dataset | None = None,
     *,
     operations: Annotated[tuple[Operation, ...], Check(complete_operations)] = (
         {"type": "subtract_background"},
@@ -108,11 +110,13 @@ def noise_removal(
     dataset : Dataset
         Any scan.
     background : Dataset, optional
-        For the operations that take such an input.
+        For subtract_background with ``source="dataset"``.
     mask : Mask, optional
-        For the operations that take such an input.
+        For apply_mask.
     flat : Dataset, optional
-        For the operations that take such an input.
+        For divide_flat.
+    dark : Dataset, optional
+        For subtract_dark.
     operations : sequence of dict
         In the order in which they are done. Each has a "type", the id of a step (subtract_background, subtract_dark,
         divide_flat, remove_hot_pixels, threshold, gradient_threshold or apply_mask), parameters of that step, and
@@ -130,7 +134,7 @@ def noise_removal(
     DarfixError
         If an operation cannot be done.
     """
-    return OperationChain()(dataset, background, mask, flat, operations=operations)
+    return OperationChain()(dataset, operations=operations, background=background, mask=mask, flat=flat, dark=dark)
 
 
 class OperationChain:
@@ -145,16 +149,23 @@ class OperationChain:
         self._remembered: dict[tuple[str, ...], tuple[Dataset, list[str]]] = {}
 
     def __call__(
-        self,
-        dataset: Dataset,
-        background: Dataset | None = None,
-        mask: Mask | None = None,
-        flat: Dataset | None = None,
-        *,
-        operations: Sequence[Operation],
+        self, dataset: Dataset, *, operations: Sequence[Operation], **further: Dataset | Mask | None
     ) -> Dataset:
-        """The function of the step; see `noise_removal`."""
-        inputs = {"dataset": dataset, "background": background, "mask": mask, "flat": flat}
+        """What `noise_removal` does.
+
+        Parameters
+        ----------
+        dataset : Dataset
+        operations : sequence of dict
+            With all their parameters: see `complete_operations`.
+        **further : Dataset, Mask or None
+            The other inputs, by name.
+
+        Returns
+        -------
+        Dataset
+        """
+        inputs = {"dataset": dataset, **further}
         if any(inputs[name] is not self._inputs.get(name) for name in inputs):
             # A new dict: a call that was cancelled may still be writing to the old one.
             self._inputs, self._remembered = inputs, {}
@@ -163,7 +174,8 @@ class OperationChain:
         chosen = [(number, entry) for number, entry in enumerate(operations, start=1) if entry["enabled"]]
         _warn_of_unused(inputs, [str(entry["type"]) for _, entry in chosen])
         for number, operation in chosen:
-            key = (*key, json.dumps(operation, sort_keys=True))
+            # A mask file may have been written anew under the same name.
+            key = (*key, f"{json.dumps(operation, sort_keys=True)} {named_files([operation])}")
             # Taken out and put in again: the dict is kept in the order of use.
             found = remembered.pop(key, None) or _run({**inputs, "dataset": result}, number, operation)
             remembered[key] = found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -60,6 +61,7 @@ def test_result_is_that_of_the_steps_one_by_one_bit_for_bit(scan, rng, operation
     mask = np.zeros(scan.frame_shape, dtype=bool)
     mask[2:4, 5] = True
     known = {"mask": dc.Mask(mask)}
+    known["dark"] = dc.Dataset.from_array(rng.poisson(2, (4, *scan.frame_shape)).astype(np.uint16))
     known["flat"] = dc.Dataset.from_array(rng.uniform(50, 60, (3, *scan.frame_shape)))
     if {"type": "subtract_background", "source": "dataset"} in operations:
         known["background"] = dc.Dataset.from_array(rng.poisson(20, (5, *scan.frame_shape)).astype(np.uint16))
@@ -163,6 +165,17 @@ def test_operations_before_the_one_that_changes_are_not_computed_again(scan, sou
     assert read_for(MEDIAN, THRESHOLD) == 0
     assert read_for(THRESHOLD, MEDIAN) == source.array.size
     assert read_for(MEAN, THRESHOLD) == source.array.size
+
+
+def test_mask_file_that_was_written_anew_is_read_again(tmp_path, scan):
+    chain, file = OperationChain(), tmp_path / "mask.npy"
+    operations = complete_operations([{"type": "apply_mask", "file": str(file)}])
+    for time, masked in ((1_000_000_000, (2, 3)), (1_000_000_001, (5, 6))):
+        mask = np.zeros(scan.frame_shape, dtype=bool)
+        mask[masked] = True
+        np.save(file, mask)
+        os.utime(file, (time, time))
+        assert np.array_equal(chain(scan, operations=operations).mask, mask)
 
 
 def test_results_of_other_inputs_are_forgotten(scan):

@@ -92,6 +92,7 @@ class OperationList(QWidget):
         self.up_button = _arrow(Qt.UpArrow, "Do the selected operation earlier", lambda: self.move(-1))
         self.down_button = _arrow(Qt.DownArrow, "Do the selected operation later", lambda: self.move(1))
         for button in (self.add_button, self.remove_button, self.up_button, self.down_button):
+            button.setMinimumHeight(self.add_button.sizeHint().height())
             row.addWidget(button)
         row.addStretch()
         return row
