@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from darfix_core.steps.concatenate import concatenate as concatenate
     from darfix_core.steps.correct_shift import correct_shift as correct_shift
     from darfix_core.steps.define_dimensions import define_dimensions as define_dimensions
+    from darfix_core.steps.divide_flat import divide_flat as divide_flat
     from darfix_core.steps.grain_plot import grain_plot as grain_plot
     from darfix_core.steps.load import load as load
     from darfix_core.steps.load_shift import load_shift as load_shift
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from darfix_core.steps.save_shift import save_shift as save_shift
     from darfix_core.steps.select_frames import select_frames as select_frames
     from darfix_core.steps.subtract_background import subtract_background as subtract_background
+    from darfix_core.steps.subtract_dark import subtract_dark as subtract_dark
     from darfix_core.steps.z_sum import z_sum as z_sum
 
 __version__ = "0.1.0"
@@ -72,6 +74,7 @@ _MODULES = {
     "concatenate": "steps.concatenate",
     "correct_shift": "steps.correct_shift",
     "define_dimensions": "steps.define_dimensions",
+    "divide_flat": "steps.divide_flat",
     "grain_plot": "steps.grain_plot",
     "load": "steps.load",
     "load_shift": "steps.load_shift",
@@ -87,6 +90,7 @@ _MODULES = {
     "save_shift": "steps.save_shift",
     "select_frames": "steps.select_frames",
     "subtract_background": "steps.subtract_background",
+    "subtract_dark": "steps.subtract_dark",
     "z_sum": "steps.z_sum",
 }
 

@@ -52,6 +52,8 @@ STEP_MODULES = {
     "roi": "darfix_core.steps.roi",
     "binning": "darfix_core.steps.binning",
     "apply_mask": "darfix_core.steps.apply_mask",
+    "subtract_dark": "darfix_core.steps.subtract_dark",
+    "divide_flat": "darfix_core.steps.divide_flat",
     "normalise": "darfix_core.steps.normalise",
     "subtract_background": "darfix_core.steps.subtract_background",
     "noise_removal": "darfix_core.steps.noise_removal",

@@ -95,3 +95,15 @@ def test_linked_plots_come_to_rest(orange, qtbot, widget, shape):
         assert low <= -0.5
         assert high >= shape[1] - 0.5
     widget.hide()
+
+
+def test_background_is_shown_as_it_changes(orange, widget, rocking_dataset):
+    orange.send_signal("Dataset", rocking_dataset, widget=widget)
+    orange.wait_until_finished(widget=widget)
+    frames = np.asarray(rocking_dataset.frames)
+    np.testing.assert_array_equal(shown_image(widget.image_plot), np.median(frames, axis=0))
+    widget.change_parameters(method="mean")
+    orange.wait_until_finished(widget=widget)
+    np.testing.assert_allclose(shown_image(widget.image_plot), frames.mean(axis=0), rtol=1e-6)
+    orange.send_signal("Dataset", None, widget=widget)
+    assert widget.image_plot.getActiveImage() is None
