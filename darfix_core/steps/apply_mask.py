@@ -67,7 +67,7 @@ def apply_mask(
         if file is None:
             raise ValueError("a mask must be given, as the input mask or by file; got neither")
         mask = Mask(read_mask(file))
-    chosen = _on_frames(mask, dataset)
+    chosen = mask_on_frames(mask, dataset)
     chosen = ~chosen if invert else chosen
     if mode == "add" and dataset.mask is not None:
         chosen = chosen | dataset.mask
@@ -78,8 +78,24 @@ def apply_mask(
     return dataset.replace(mask=chosen)
 
 
-def _on_frames(mask: Mask, dataset: Dataset) -> BoolArray:
-    """The part of a mask that lies on the frames, shape (ny, nx)."""
+def mask_on_frames(mask: Mask, dataset: Dataset) -> BoolArray:
+    """The part of a mask that lies on the frames of a dataset.
+
+    Parameters
+    ----------
+    mask : Mask
+        Of the shape of the frames, or larger: then it is known where it sits on the detector.
+    dataset : Dataset
+
+    Returns
+    -------
+    ndarray of bool, shape (ny, nx)
+
+    Raises
+    ------
+    ValueError
+        If it does not cover the frames.
+    """
     (ny, nx), anywhere = dataset.frame_shape, mask.origin == (0, 0)
     if mask.shape == (ny, nx) and (anywhere or mask.origin == dataset.origin):
         return mask.values

@@ -219,14 +219,24 @@ class ShiftFileEditor(_ChosenPath):
             self.choose(path)
 
 
-class MaskEditor(_ChosenPath):
-    """File with a mask: none, or an image."""
+class FileEditor(_ChosenPath):
+    """One file that is read: none, or one of the disk.
 
-    def __init__(self) -> None:
-        super().__init__("none", "Choose a file with a mask")
+    Parameters
+    ----------
+    placeholder : str
+        What stands there for none.
+    title : str
+        Of the dialog: ``"Open a mask"``.
+    *filters : str
+        As the file dialog takes them.
+    """
+
+    def __init__(self, placeholder: str, title: str, *filters: str) -> None:
+        super().__init__(placeholder, title)
+        self._title, self._filters = title, (*filters, ANY_FILTER)
 
     def _ask(self) -> None:
-        filters = ";;".join([MASK_FILTER, HDF5_FILTER, ANY_FILTER])
-        path, _ = QFileDialog.getOpenFileName(self, "Open a mask", self.line.text(), filters)
+        path, _ = QFileDialog.getOpenFileName(self, self._title, self.line.text(), ";;".join(self._filters))
         if path:
             self.choose(path)
