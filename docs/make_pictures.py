@@ -81,6 +81,7 @@ def make_figures(target: Path, scan_file: Path) -> list[Path]:
         "steps/pictures/define_dimensions.png": positions_figure(gridded),
         "steps/pictures/roi.png": roi_figure(scan),
         "steps/pictures/subtract_background.png": background_figure(gridded, clean),
+        **detector_figures(scan),
         "steps/pictures/moments.png": map_figure(maps, "chi/center_of_mass"),
         "steps/pictures/grain_plot.png": mosaicity_figure(maps),
         "steps/pictures/save_maps.png": overview_figure(maps),
@@ -161,6 +162,41 @@ def background_figure(before: dc.Dataset, after: dc.Dataset) -> Any:
     axes[2].set_xlabel("mu (deg)")
     axes[2].set_ylabel("counts of pixel (200, 210)")
     axes[2].legend(frameon=False)
+    return figure
+
+
+def detector_figures(scan: dc.Dataset) -> dict[str, Any]:
+    """Frame 60 as a detector with an uneven dark level and an uneven response would give it, and both corrections."""
+    rng = np.random.default_rng(4)
+    y, x = np.mgrid[: scan.frame_shape[0], : scan.frame_shape[1]] / np.reshape(scan.frame_shape, (2, 1, 1)) - 0.5
+    response = np.where(y - x > 0.87, 0.0, 1 - 1.5 * (y**2 + x**2))
+    level = rng.uniform(0, 250, scan.frame_shape[1])
+    frame = scan.frames[[_FRAME]]
+    dark = dc.Dataset.from_array(rng.poisson(level, (20, *scan.frame_shape)).astype(np.uint16))
+    flat = dc.Dataset.from_array(rng.poisson(8000 * response, (20, *scan.frame_shape)).astype(np.uint16))
+    uneven = dc.Dataset.from_array((frame + rng.poisson(level, frame.shape)).astype(np.uint16))
+    dim = dc.Dataset.from_array((frame * response).astype(np.uint16))
+    limits = (0, 1000)
+    return {
+        "steps/pictures/subtract_dark.png": correction_figure(
+            (uneven, dc.subtract_dark(uneven, dark)), dark.frames[:].mean(axis=0), "dark image", limits
+        ),
+        "steps/pictures/divide_flat.png": correction_figure(
+            (dim, dc.divide_flat(dim, flat)), flat.frames[:].mean(axis=0), "flat field", limits
+        ),
+    }
+
+
+def correction_figure(
+    frames: tuple[dc.Dataset, dc.Dataset], image: Any, label: str, limits: tuple[float, float]
+) -> Any:
+    """A frame before and after, and between them the image that has corrected it."""
+    figure = _figure(11.5, 3.4)
+    axes = figure.subplots(1, 3)
+    _show(axes[0], frames[0].frames[0], "frame 60 before", limits=limits)
+    _show(axes[1], image, label)
+    axes[2].set_facecolor("#c8c8c8")
+    _show(axes[2], frames[1].frames[0], "after", limits=limits)
     return figure
 
 
