@@ -32,7 +32,7 @@ def select_frames(
     *,
     frames: tuple[int, int] | None = None,
     every: Annotated[int, Ge(1), Unit("frames")] = 1,
-    positions: dict[str, Limits] | None = None,
+    ranges: dict[str, Limits] | None = None,
 ) -> Dataset:
     """Keep some of the frames: a range of their numbers, every k-th of these, and ranges of motor positions.
 
@@ -46,7 +46,7 @@ def select_frames(
         First frame to keep, counted from 0, and the one behind the last; None: all.
     every : int, frames
         Keep every k-th frame of that range, beginning with its first.
-    positions : dict of str to (float or None, float or None), or None
+    ranges : dict of str to (float or None, float or None), or None
         Motor -> lowest and highest position to keep, both included, in the unit of the motor; None in place of a
         limit: no limit; None: all positions. Of a motor that is a dimension the nominal positions count, so that
         read-backs that jitter tear no line of the grid; of others the read-backs.
@@ -61,7 +61,7 @@ def select_frames(
     Raises
     ------
     ValueError
-        If `frames` does not lie in the scan, `positions` names a motor that it lacks, or no frame is left.
+        If `frames` does not lie in the scan, `ranges` names a motor that it lacks, or no frame is left.
     """
     kept = np.zeros(dataset.n_frames, dtype=bool)
     first, stop = (0, dataset.n_frames) if frames is None else frames
@@ -70,10 +70,10 @@ def select_frames(
             f"frames must be (first, stop) with 0 <= first < stop <= {dataset.n_frames}, got {(first, stop)}"
         )
     kept[first:stop:every] = True
-    for motor, limits in (positions or {}).items():
+    for motor, limits in (ranges or {}).items():
         kept &= _within(dataset, motor, limits)
     if not kept.any():
-        raise ValueError(f"positions must leave a frame, got {_ranges(dataset, positions or {})}")
+        raise ValueError(f"ranges must leave a frame, got {_ranges_in_words(dataset, ranges or {})}")
     return choose_frames(dataset, np.flatnonzero(kept))
 
 
@@ -90,7 +90,7 @@ def motor_positions(dataset: Dataset, motor: str) -> FloatArray:
             nominal: FloatArray = dimension.values[index]
             return nominal
     if motor not in dataset.positions:
-        raise ValueError(f"positions must name motors of the scan, got {motor!r}{nearest(motor, [*dataset.positions])}")
+        raise ValueError(f"ranges must name motors of the scan, got {motor!r}{nearest(motor, [*dataset.positions])}")
     return dataset.positions[motor]
 
 
@@ -103,10 +103,10 @@ def _within(dataset: Dataset, motor: str, limits: Limits) -> BoolArray:
     return above & below
 
 
-def _ranges(dataset: Dataset, positions: Mapping[str, Limits]) -> str:
+def _ranges_in_words(dataset: Dataset, ranges: Mapping[str, Limits]) -> str:
     """What was asked of the motors, and what the scan has."""
     texts = []
-    for motor, limits in positions.items():
+    for motor, limits in ranges.items():
         values = motor_positions(dataset, motor)
         texts.append(f"{motor} in {limits}, where the scan goes from {values.min():.6g} to {values.max():.6g}")
     return "; ".join(texts)

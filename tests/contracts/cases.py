@@ -43,7 +43,29 @@ OTHER_PIXELS: dict[str, str] = {
 
 #: Step -> values of parameters that have no default and name no file, such as a counter or motor of `scan`.
 NEEDED: dict[str, dict[str, Any]] = {
-    "select_frames": {"positions": {"mu": (-0.2, 0.2)}},
+    "select_frames": {"ranges": {"mu": (-0.2, 0.2)}},
+}
+#: Step -> further values to try of parameters that are more than a choice or a number.
+FURTHER: dict[str, list[dict[str, Any]]] = {
+    "noise_removal": [
+        {
+            "operations": (
+                {"type": "threshold", "bottom": 40.0},
+                *({"type": name, "enabled": False} for name in ("subtract_background", "apply_mask")),
+                *({"type": name, "enabled": False} for name in ("subtract_dark", "divide_flat")),
+            )
+        },
+        {
+            "operations": (
+                {"type": "subtract_dark"},
+                {"type": "divide_flat"},
+                {"type": "subtract_background", "source": "dataset", "method": "mean"},
+                {"type": "apply_mask", "invert": True},
+            )
+        },
+    ],
+    "projection": [{"motors": ("mu",)}, {"motors": ("mu", "chi"), "method": "max"}],
+    "partition": [{"min_intensity": 100.0}],
 }
 #: Steps that another widget serves, and which one.
 SERVED_BY = {"moments": "grain_plot", "correct_shift": "shift_correction"}
@@ -218,9 +240,10 @@ def required_of(step: Step) -> dict[str, Any]:
 
 
 def variants(step: Step) -> Iterator[dict[str, Any]]:
-    """Parameters to try: the defaults, then each parameter alone with other values."""
+    """Parameters to try: the defaults, what is stated in `FURTHER`, then each parameter alone with other values."""
     required = required_of(step)
     yield required
+    yield from (required | further for further in FURTHER.get(step.id, ()))
     for entry in step.parameters.entries.values():
         if entry.name in (step.input_path, step.output_path, *step.file_parameters):
             continue

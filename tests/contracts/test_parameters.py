@@ -19,10 +19,11 @@ from .cases import PURE, STEPS, inputs_of, required_of, tried
 LITERAL_TYPES = {str, int, float, bool, type(None)}
 #: Parameter with numbers that has no unit -> why it needs none.
 NO_UNIT = {
+    "noise_removal.operations": "the parameters of an operation have the units of the step of that name",
     "load.frames": "numbers of frames, counted, are names rather than amounts",
     "define_dimensions.dimensions": "positions are in the unit of their motor, which the table of the widget shows",
     "select_frames.frames": "numbers of frames, counted, are names rather than amounts",
-    "select_frames.positions": "positions are in the unit of their motor, which the table of the widget shows",
+    "select_frames.ranges": "positions are in the unit of their motor, which the table of the widget shows",
 }
 
 

@@ -16,11 +16,11 @@ from tests.model.test_frames import CountingSource
         ({"frames": (3, 9)}, range(3, 9)),
         ({"every": 4}, range(0, 35, 4)),
         ({"frames": (5, 30), "every": 7}, range(5, 30, 7)),
-        ({"positions": {"chi": (0.1, None)}}, range(21, 35)),
-        ({"positions": {"chi": (None, -0.2)}}, range(7)),
-        ({"positions": {"mu": (-0.3, -0.3)}}, range(0, 35, 7)),
-        ({"positions": {"mu": (-0.1, 0.1), "chi": (0.0, 0.0)}}, [16, 17, 18]),
-        ({"frames": (0, 18), "positions": {"mu": (-0.1, 0.1), "chi": (0.0, 0.0)}}, [16, 17]),
+        ({"ranges": {"chi": (0.1, None)}}, range(21, 35)),
+        ({"ranges": {"chi": (None, -0.2)}}, range(7)),
+        ({"ranges": {"mu": (-0.3, -0.3)}}, range(0, 35, 7)),
+        ({"ranges": {"mu": (-0.1, 0.1), "chi": (0.0, 0.0)}}, [16, 17, 18]),
+        ({"frames": (0, 18), "ranges": {"mu": (-0.1, 0.1), "chi": (0.0, 0.0)}}, [16, 17]),
     ],
 )
 def test_frames_are_those_of_numpy(mosaicity_dataset, parameters, numbers):
@@ -32,7 +32,7 @@ def test_frames_are_those_of_numpy(mosaicity_dataset, parameters, numbers):
 
 
 def test_lines_of_the_grid_that_lose_all_frames_go(mosaicity_dataset):
-    result = dc.select_frames(mosaicity_dataset, positions={"mu": (-0.2, 0.2), "chi": (0, None)})
+    result = dc.select_frames(mosaicity_dataset, ranges={"mu": (-0.2, 0.2), "chi": (0, None)})
     assert result.scan_shape == (3, 5)
     assert result.missing.size == 0
 
@@ -40,12 +40,12 @@ def test_lines_of_the_grid_that_lose_all_frames_go(mosaicity_dataset):
 def test_read_backs_that_jitter_tear_no_line_of_the_grid(mosaicity_dataset, rng):
     jittered = {name: values + rng.normal(0, 1e-3, 35) for name, values in mosaicity_dataset.positions.items()}
     given = mosaicity_dataset.replace(positions=jittered)
-    assert dc.select_frames(given, positions={"mu": (-0.1, 0.2)}).scan_shape == (5, 4)
+    assert dc.select_frames(given, ranges={"mu": (-0.1, 0.2)}).scan_shape == (5, 4)
 
 
 def test_without_dimensions_the_read_backs_count(mosaicity_dataset):
     bare = mosaicity_dataset.replace(dimensions=(), grid_index=None)
-    assert dc.select_frames(bare, positions={"mu": (-0.15, 0.15)}).n_frames == 15
+    assert dc.select_frames(bare, ranges={"mu": (-0.15, 0.15)}).n_frames == 15
 
 
 def test_what_is_left_out_is_never_read(rocking_dataset):
@@ -63,10 +63,10 @@ def test_range_that_does_not_lie_in_the_scan_is_refused(rocking_dataset, frames)
 
 
 def test_unknown_motor_is_named(rocking_dataset):
-    with pytest.raises(ValueError, match="positions must name motors of the scan, got 'nu'; did you mean 'mu'"):
-        dc.select_frames(rocking_dataset, positions={"nu": (0, 1)})
+    with pytest.raises(ValueError, match="ranges must name motors of the scan, got 'nu'; did you mean 'mu'"):
+        dc.select_frames(rocking_dataset, ranges={"nu": (0, 1)})
 
 
 def test_range_without_frames_tells_where_the_scan_is(rocking_dataset):
     with pytest.raises(ValueError, match=r"mu in \(1.0, 2.0\), where the scan goes from -0.4 to 0.4"):
-        dc.select_frames(rocking_dataset, positions={"mu": (1.0, 2.0)})
+        dc.select_frames(rocking_dataset, ranges={"mu": (1.0, 2.0)})

@@ -18,16 +18,16 @@ def widget(orange, mosaicity_dataset):
 
 
 def type_limit(widget, motor, end, text):
-    field = widget.form.editors["positions"].fields[motor][end]
+    field = widget.form.editors["ranges"].fields[motor][end]
     field.setText(text)
     field.editingFinished.emit()
 
 
 def test_fields_show_where_the_scan_begins_and_ends(widget):
-    fields = widget.form.editors["positions"].fields
+    fields = widget.form.editors["ranges"].fields
     shown = {motor: tuple(field.placeholderText() for field in pair) for motor, pair in fields.items()}
     assert shown == {"chi": ("from -0.2", "to 0.2"), "mu": ("from -0.3", "to 0.3")}
-    assert stored(widget)["positions"] is None
+    assert stored(widget)["ranges"] is None
     assert widget.caption.text().startswith("35 of 35 frames are kept; chi: 5 positions")
 
 
@@ -35,7 +35,7 @@ def test_typed_limits_choose_the_frames(orange, widget):
     type_limit(widget, "mu", 0, "-0.1")
     type_limit(widget, "mu", 1, "0.1")
     type_limit(widget, "chi", 0, "0")
-    assert stored(widget)["positions"] == {"chi": (0.0, None), "mu": (-0.1, 0.1)}
+    assert stored(widget)["ranges"] == {"chi": (0.0, None), "mu": (-0.1, 0.1)}
     assert orange.get_output("Dataset", widget=widget, wait=5000).scan_shape == (3, 3)
     assert widget.caption.text().startswith("9 of 35 frames are kept; chi: 3 positions")
 
@@ -43,7 +43,7 @@ def test_typed_limits_choose_the_frames(orange, widget):
 def test_text_that_is_no_number_is_an_error(orange, widget):
     type_limit(widget, "mu", 0, "left")
     assert orange.get_output("Dataset", widget=widget, wait=5000) is None
-    assert "positions must be" in str(widget.Error.failed)
+    assert "ranges must be" in str(widget.Error.failed)
     assert "left" in str(widget.Error.failed)
     type_limit(widget, "mu", 0, "")
     assert orange.get_output("Dataset", widget=widget, wait=5000).n_frames == 35

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from AnyQt.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QVBoxLayout
@@ -24,30 +25,35 @@ class MotorsEditor(Editor):
     def __init__(self, none: str) -> None:
         super().__init__()
         self.checks: dict[str, QCheckBox] = {}
-        self._offered: tuple[str, ...] = ()
+        self._chosen: list[str] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.addWidget(QLabel(f"None checked: {none}", wordWrap=True))
 
     def set_motors(self, motors: Sequence[str]) -> None:
         """Offer other motors. Those that are chosen and not among them stay, for the step to judge."""
-        chosen = self.value() or ()
-        self._offered = tuple(motors)
         for check in self.checks.values():
             check.deleteLater()
         self.checks = {}
-        self._add(dict.fromkeys((*motors, *chosen)))
-        self.set_value(chosen)
+        self._add(motors)
+        self.set_value(self._chosen)
 
-    def _add(self, motors: Sequence[str] | dict[str, None]) -> None:
+    def _add(self, motors: Sequence[str]) -> None:
         for motor in motors:
             self.checks[motor] = check = QCheckBox(motor)
-            check.clicked.connect(lambda: self.edited.emit())
+            check.clicked.connect(partial(self._clicked, motor))
             self._layout.addWidget(check)
 
+    def _clicked(self, motor: str, checked: bool) -> None:
+        if checked:
+            self._chosen.append(motor)
+        else:
+            self._chosen.remove(motor)
+        self.edited.emit()
+
     def value(self) -> tuple[str, ...] | None:
-        """The motors that are checked."""
-        return tuple(motor for motor, check in self.checks.items() if check.isChecked()) or None
+        """The motors that are checked, in the order in which they were."""
+        return tuple(self._chosen) or None
 
     def set_value(self, value: Any) -> None:
         """Check motors.
@@ -57,10 +63,11 @@ class MotorsEditor(Editor):
         TypeError
             If they are no texts.
         """
-        wanted = tuple(value or ())
+        wanted = list(value or ())
         if isinstance(value, str | dict) or not all(isinstance(motor, str) for motor in wanted):
             raise TypeError(f"motors must be texts, got {value!r}")
-        self._add([motor for motor in wanted if motor not in self.checks])
+        self._chosen = wanted
+        self._add([motor for motor in dict.fromkeys(wanted) if motor not in self.checks])
         for motor, check in self.checks.items():
             check.setChecked(motor in wanted)
 

@@ -46,11 +46,14 @@ class OWNormalise(StepWidget):
         self._show_counter()
 
     def _counter(self, wanted: Any) -> str | None:
+        """Name of the counter that is meant; None where there is none, and the step says so."""
         dataset = self.received["dataset"]
+        if dataset is None or not isinstance(wanted, str | None):
+            return None
         try:
-            return None if dataset is None else counter_of(dataset, wanted)
-        except (TypeError, ValueError):
-            return None  # the step says what is wrong
+            return counter_of(dataset, wanted)
+        except ValueError:
+            return None
 
     def _show_counter(self) -> None:
         name = self._counter(self.counter)

@@ -24,7 +24,7 @@ class OWSelectFrames(StepWidget):
 
     def editors(self) -> dict[str, Editor]:
         """Ranges of the motors of the scan."""
-        return {"positions": PositionRangesEditor()}
+        return {"ranges": PositionRangesEditor()}
 
     def build_view(self) -> None:
         """What is left, and where its motors stood."""
@@ -35,7 +35,7 @@ class OWSelectFrames(StepWidget):
 
     def show_inputs(self) -> None:
         """Offer the motors of the scan."""
-        self.form.editors["positions"].set_dataset(self.received["dataset"])
+        self.form.editors["ranges"].set_dataset(self.received["dataset"])
 
     def show_result(self, result: Any) -> None:
         """The positions that are left."""
