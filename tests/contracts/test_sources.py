@@ -64,8 +64,15 @@ MADE = {
     "tiff, deflate": lambda path: _tiff(path.with_suffix(".tif"), "zlib"),
     "npy": lambda path: _npy(path.with_suffix(".npy")),
     "scratch": lambda path: dc.persist(_as_dataset(STACK), to="scratch", folder=str(path.parent)).frames,
+    "combined": lambda path: _combined(),
     "saved": lambda path: _saved(path.with_suffix(".h5")),
 }
+
+
+def _combined():
+    """Each frame alone, along a motor with a single position."""
+    dimensions = (dc.Dimension("z", [0.0]), dc.Dimension("mu", MU["mu"]))
+    return dc.projection(_as_dataset(STACK).replace(dimensions=dimensions, grid_index=np.arange(12))).frames
 
 
 def _as_dataset(stack):
