@@ -64,8 +64,7 @@ class BlinkView(QWidget):
             Beside the colour bar.
         """
         self._images, self._origin, self._label = (first, second), origin, label
-        limits = percentile_limits(second)
-        self._colormap = make_colormap("gray", limits)
+        self._colormap = make_colormap("gray", percentile_limits([first, second]))
         self.setEnabled(True)
         self._draw()
 

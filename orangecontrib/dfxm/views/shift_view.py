@@ -22,7 +22,7 @@ from orangecontrib.dfxm.views.shift_plot import ShiftPlot
 
 # A look at the sum need not read all of a large file.
 _MOST_BYTES, _FEWEST_FRAMES = 2**30, 20
-_SUMS, _FRAMES = "mean of the frames, before and after", "two frames, after"
+_SUMS, _FRAMES = "Mean of the frames, before and after", "Two frames, after"
 
 
 def summed_frames(dataset: Dataset) -> Any:
@@ -111,7 +111,7 @@ class ShiftView(QWidget):
         self.images.clear()
         self.trajectory.set_shift(shift)
         if after is not None:
-            for number, value in zip(self.numbers, (0, after.n_frames - 1), strict=True):
+            for number, value in zip(self.numbers, (after.n_frames // 3, 2 * after.n_frames // 3), strict=True):
                 number.blockSignals(True)
                 fresh = number.maximum() != after.n_frames - 1
                 number.setRange(0, after.n_frames - 1)
