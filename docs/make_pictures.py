@@ -22,6 +22,7 @@ from darfix_core.engine.registry import all_steps, get_step
 from darfix_core.figures import style
 from darfix_core.figures.map_figures import map_figure, overview_figure
 from darfix_core.figures.mosaicity_figure import mosaicity_figure
+from darfix_core.steps.frame_statistics import combine_frames
 from darfix_core.workflow.demo import write_demo_scan
 
 DOCS = Path(__file__).parent
@@ -82,6 +83,7 @@ def make_figures(target: Path, scan_file: Path) -> list[Path]:
         "steps/pictures/roi.png": roi_figure(scan),
         "steps/pictures/subtract_background.png": background_figure(gridded, clean),
         **detector_figures(scan),
+        "steps/pictures/correct_shift.png": drift_figure(clean),
         "steps/pictures/moments.png": map_figure(maps, "chi/center_of_mass"),
         "steps/pictures/grain_plot.png": mosaicity_figure(maps),
         "steps/pictures/save_maps.png": overview_figure(maps),
@@ -197,6 +199,19 @@ def correction_figure(
     _show(axes[1], image, label)
     axes[2].set_facecolor("#c8c8c8")
     _show(axes[2], frames[1].frames[0], "after", limits=limits)
+    return figure
+
+
+def drift_figure(clean: dc.Dataset) -> Any:
+    """Mean of the frames of a scan that is made to drift, before and after the correction."""
+    drift = np.outer(np.arange(clean.n_frames) - clean.n_frames / 2, (0.12, -0.07))
+    drifting = dc.correct_shift(clean, dc.Shift(-drift), interpolation="cubic")
+    corrected = dc.correct_shift(drifting, dc.Shift(drift), interpolation="cubic")
+    figure = _figure(9.2, 3.7)
+    images = [combine_frames(dataset.frames, None) for dataset in (drifting, corrected)]
+    limits = style.robust_limits(images[1])
+    for axes, image, label in zip(figure.subplots(1, 2), images, ("mean of the frames before", "after"), strict=True):
+        _show(axes, image, label, limits=limits)
     return figure
 
 
