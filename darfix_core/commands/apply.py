@@ -16,7 +16,6 @@ from darfix_core.commands.steps import named_step
 from darfix_core.commands.terminal import RunLines, say
 from darfix_core.engine.execution import execution
 from darfix_core.engine.registry import Step, get_step, reader_of, writer_of
-from darfix_core.engine.step_inputs import gathered
 from darfix_core.errors import DarfixError, DataFileError
 from darfix_core.figures.files import files_to_write
 from darfix_core.io.atomic import check_output
@@ -135,7 +134,7 @@ class _Application:
             found = [f"{entry.name} ({entry.size})" for entry in inputs[name].dimensions]
             order = ", slow to fast" if len(found) > 1 else ""
             say(f"The dimensions were not defined; found: {' x '.join(found)}{order}")
-        result = self._call(self._step, gathered(inputs, self._step.inputs), self._parameters)
+        result = self._call(self._step, inputs, self._parameters)
         if saver is not None:
             main = next(iter(self._step.results(result).values()))
             parameters = {saver.output_path: self._request.output, "overwrite": self._request.overwrite}

@@ -18,7 +18,7 @@ from darfix_core.engine.docstrings import first_paragraph, parameter_description
 from darfix_core.engine.execution import collect_warnings, deliver_warnings
 from darfix_core.engine.file_parameters import absolute_files, named_files
 from darfix_core.engine.parameters import Parameter, Parameters, split_annotation, union_members
-from darfix_core.engine.step_inputs import StepInput, input_name, spread
+from darfix_core.engine.step_inputs import StepInput, gathered, input_name, spread
 from darfix_core.engine.step_inputs import channel_name as channel_name
 from darfix_core.errors import WorkflowError, nearest
 from darfix_core.model.arrays import frozen_mapping
@@ -63,6 +63,7 @@ STEP_MODULES = {
     "projection": "darfix_core.steps.projection",
     "z_sum": "darfix_core.steps.z_sum",
     "persist": "darfix_core.steps.persist",
+    "scan_quality": "darfix_core.steps.scan_quality",
     "moments": "darfix_core.steps.moments",
     "grain_plot": "darfix_core.steps.grain_plot",
     "save_maps": "darfix_core.steps.save_maps",
@@ -183,14 +184,14 @@ class Step:
         return values
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Inputs and parameters of a call, the inputs' types checked."""
+        """Inputs and parameters of a call, checked; several values may come one by one, under their numbered names."""
         if len(args) > len(self.positional):
             raise TypeError(
                 f"{self.id} takes {len(self.positional)} positional argument(s) "
                 f"({', '.join(self.positional) or 'none'}), got {len(args)}; other parameters are given by name"
             )
         given = dict(zip(self.positional, args, strict=False))
-        for name, value in kwargs.items():
+        for name, value in gathered(kwargs, self.inputs).items():
             if name in given:
                 raise TypeError(f"{self.id} got {name!r} twice")
             given[name] = value

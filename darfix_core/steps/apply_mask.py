@@ -41,9 +41,9 @@ def apply_mask(
     mask : Mask or None
         The pixels not to be used.
     file : str or None
-        File that holds the mask, where none is given: an npy, TIFF or EDF image or a Fit2D mask (.msk) of which all
-        pixels are masked that are not 0, as silx and pyFAI write them; an image in an HDF5 file
-        (``"masks.h5::/path"``); or a saved dataset, whose mask is taken.
+        File that holds the mask: an npy, TIFF or EDF image or a Fit2D mask (.msk) of which all pixels are masked that
+        are not 0, as silx and pyFAI write them; an image in an HDF5 file (``"masks.h5::/path"``); or a saved dataset,
+        whose mask is taken. None: the mask comes in as an input.
     invert : bool
         Mask the other pixels instead.
     mode : {"add", "replace"}

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from darfix_core.engine.execution import execution
 from darfix_core.engine.file_parameters import absolute_files
 from darfix_core.engine.registry import Step, all_steps
-from darfix_core.engine.step_inputs import gathered, numbered
+from darfix_core.engine.step_inputs import numbered
 from darfix_core.workflow.ewoks_graph import task_name, without_empty
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class StepTask:
         ewoks itself would only warn of an input that the task does not know; the step refuses it.
         """
         values = {name: value for name, value in self.get_input_values().items() if not self.missing_inputs[name]}
-        values = without_empty(self.step, gathered(values, self.step.inputs))
+        values = without_empty(self.step, values)
         # A message about a file names the folder too that it was looked for in.
         values = absolute_files(values, self.step.file_parameters, self.step.input_path, (Path.cwd(),))
         with execution(progress=self._report, cancelled=lambda: self.cancelled, on_warning=self._warn):

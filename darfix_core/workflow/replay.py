@@ -8,7 +8,7 @@ from typing import Any
 
 from darfix_core.engine.execution import warn
 from darfix_core.engine.registry import Step, get_step
-from darfix_core.engine.step_inputs import gathered
+from darfix_core.engine.step_inputs import input_name
 from darfix_core.errors import WorkflowError
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frame_sources import SourceFile
@@ -161,9 +161,10 @@ def step_of(node: HistoryNode) -> Step:
 def _again(step: Step, node: HistoryNode, results: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
     """Result of one step of the history."""
     parameters = step.migrated(node.parameters, node.version, node.package_version)
-    inputs = gathered({name: results[key] for name, key in node.inputs.items()}, step.inputs)
+    inputs = {name: results[key] for name, key in node.inputs.items()}
+    known = set(map(input_name, inputs))
     for name, entry in step.inputs.items():
-        if name in inputs:
+        if name in known:
             continue
         if name in given:
             inputs[name] = given[name]

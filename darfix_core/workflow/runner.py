@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from darfix_core.engine.execution import execution
-from darfix_core.engine.step_inputs import gathered
 from darfix_core.errors import Cancelled, DarfixError, WorkflowError
 from darfix_core.workflow.graph import Node
 from darfix_core.workflow.plan import Plan
@@ -144,7 +143,7 @@ def _run_node(
     try:
         with execution(threads=threads, progress=progress, cancelled=cancelled, on_warning=on_warning) as run:
             run.check_cancelled()
-            return node.step(**gathered(inputs, node.step.inputs), **node.parameters)
+            return node.step(**inputs, **node.parameters)
     except Cancelled:
         raise
     except (DarfixError, ValueError, TypeError, OSError) as error:

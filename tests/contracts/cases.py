@@ -19,6 +19,7 @@ import numpy as np
 import darfix_core as dc
 from darfix_core.engine.execution import current_execution, execution
 from darfix_core.engine.registry import STEP_MODULES, Step, get_step
+from darfix_core.engine.step_inputs import spread
 from darfix_core.errors import DarfixError
 from darfix_core.model.frame_sources import Region, Storage
 
@@ -34,6 +35,7 @@ OTHER_FRAMES: dict[str, str] = {
     "select_frames": "it is there to leave frames out",
     "partition": "it is there to part them",
     "projection": "it makes one of several",
+    "concatenate": "it has those of all its inputs",
 }
 #: Steps whose result has other pixels than a part of those of their input, and why.
 OTHER_PIXELS: dict[str, str] = {
@@ -58,15 +60,17 @@ FURTHER: dict[str, list[dict[str, Any]]] = {
         {
             "operations": (
                 {"type": "subtract_dark"},
-                {"type": "divide_flat"},
+                {"type": "divide_flat", "enabled": False},
                 {"type": "subtract_background", "source": "dataset", "method": "mean"},
-                {"type": "apply_mask", "invert": True},
+                {"type": "apply_mask", "enabled": False},
             )
         },
     ],
     "projection": [{"motors": ("mu",)}, {"motors": ("mu", "chi"), "method": "max"}],
     "partition": [{"min_intensity": 100.0}],
 }
+#: Step -> inputs that it needs unless a parameter names a file instead, and which one.
+INSTEAD: dict[str, dict[str, str]] = {"apply_mask": {"mask": "file"}}
 #: Steps that another widget serves, and which one.
 SERVED_BY = {"moments": "grain_plot", "correct_shift": "shift_correction"}
 #: Step that writes files which are no HDF5 files -> their ending.
@@ -218,14 +222,27 @@ def selected(value: Any, chosen: Any) -> Any:
 
 
 def inputs_of(step: Step, *, optional: bool = False) -> dict[str, Any]:
-    """Inputs to try a step with; the optional ones are other data than the first."""
-    given = {name: example(entry.kind) for name, entry in step.inputs.items() if not entry.optional}
+    """Inputs to try a step with, of several each by its numbered name; the optional ones are other data than the first.
+
+    Those that only a file can stand for are always given: see `INSTEAD`.
+    """
+    given: dict[str, Any] = {}
     for name, entry in step.inputs.items():
-        if optional and entry.optional:
-            value = example(entry.kind)
-            other = dc.Frames.from_array(np.asarray(value.frames) // 2) if isinstance(value, dc.Dataset) else None
-            given[name] = value if other is None else value.replace(frames=other)
+        value = example(entry.kind)
+        if entry.many:
+            given |= spread({name: (value, other_data(value))})
+        elif not entry.optional or name in INSTEAD.get(step.id, {}):
+            given[name] = value
+        elif optional:
+            given[name] = other_data(value)
     return given
+
+
+def other_data(value: Any) -> Any:
+    """A dataset with other counts; other things as they are."""
+    if not isinstance(value, dc.Dataset):
+        return value
+    return value.replace(frames=dc.Frames.from_array(np.asarray(value.frames) // 2))
 
 
 def required_of(step: Step) -> dict[str, Any]:
@@ -299,8 +316,8 @@ def main(step: Step, result: Any) -> Any:
 def tried(name: str) -> tuple[tuple[Case, ...], tuple[tuple[str, Exception], ...]]:
     """Cases of a step, and what it has refused."""
     step, accepted, refused = get_step(name), [], []
-    with_optional = any(entry.optional for entry in step.inputs.values())
-    for optional in (False, True) if with_optional else (False,):
+    more = inputs_of(step, optional=True).keys() != inputs_of(step).keys()
+    for optional in (False, True) if more else (False,):
         inputs = inputs_of(step, optional=optional)
         for parameters in variants(step):
             case = Case(step, inputs, parameters, None)

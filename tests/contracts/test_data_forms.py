@@ -40,7 +40,7 @@ SPOILT, FAR = slice(0, 2), slice(8, 16)
 def ran(case, dataset, *, from_file=False):
     """Result of a case for other data in its inputs; the maps of them where it takes maps."""
     with execution(threads=2, on_warning=lambda message: None):
-        given = {key: made_for(case.step.inputs[key].kind, dataset) for key in case.inputs}
+        given = {key: made_for(case.step.input_of(key).kind, dataset) for key in case.inputs}
         inputs = {key: as_from_file(value) if from_file else value for key, value in given.items()}
         return case.step(**inputs, **case.parameters)
 

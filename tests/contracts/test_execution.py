@@ -38,11 +38,13 @@ READ_FIRST = {
     "subtract_background": "the background is made from many frames",
     "subtract_dark": "the dark image is made from many frames",
     "divide_flat": "the response is made from many frames",
+    "noise_removal": "a background, which is made from many frames, is among its operations",
     "persist": "it is there to read the frames once",
     "partition": "the intensity of every frame is needed",
 }
 #: Steps whose result has frames of another source, and why.
 OTHER_SOURCE = {
+    "concatenate": "it has the sources of all its inputs",
     "persist": "it is there to keep the frames elsewhere",
     "projection": "frames are combined where they are read",
 }
@@ -53,7 +55,10 @@ OF_MANY_FRAMES: dict[str, str] = {
 #: Steps whose result needs as much memory as the frames, and why.
 NEEDS_MEMORY = {"persist": "it is there to hold the frames, unless a scratch file is asked for"}
 #: Steps that read frames more than once, and why.
-READ_TWICE = {"persist": "some frames are read beforehand, to tell how long all of them take"}
+READ_TWICE = {
+    "persist": "some frames are read beforehand, to tell how long all of them take",
+    "scan_quality": "a few frames tell the noise of the detector, and where in the image to look closely",
+}
 TAKE_DATASETS = [name for name in STEPS if dc.Dataset in [entry.kind for entry in get_step(name).inputs.values()]]
 #: Who computes floats may change their last bits, but not integers.
 CLOSE = {"rtol": 1e-5, "atol": 1e-9}
@@ -186,7 +191,7 @@ def test_work_stops_within_half_a_second_of_being_asked(name, tmp_path):
     # Four seconds to read, and all frames fit into one block.
     slow = mesh_of(counts(20, 20), 20, 20, dark=scan().dark)
     slow = slow.replace(frames=dc.Frames(SlowSource(slow.frames[:], Storage(), seconds=0.01)))
-    fitting = {dc.Dataset: slow, dc.Shift: made_for(dc.Shift, slow)}
+    fitting = {dc.Dataset: slow} | {kind: made_for(kind, slow) for kind in (dc.Shift, dc.Mask)}
     inputs = {key: fitting.get(type(value), value) for key, value in inputs_of(step).items()}
     parameters = required_of(step) | ({step.output_path: str(tmp_path / "out.h5")} if step.output_path else {})
     asked = time.perf_counter() + 0.2

@@ -20,6 +20,7 @@ LITERAL_TYPES = {str, int, float, bool, type(None)}
 #: Parameter with numbers that has no unit -> why it needs none.
 NO_UNIT = {
     "noise_removal.operations": "the parameters of an operation have the units of the step of that name",
+    "concatenate.values": "places are in the unit of their motor, which the table of the widget shows",
     "load.frames": "numbers of frames, counted, are names rather than amounts",
     "define_dimensions.dimensions": "positions are in the unit of their motor, which the table of the widget shows",
     "select_frames.frames": "numbers of frames, counted, are names rather than amounts",
@@ -128,11 +129,15 @@ def test_values_that_a_step_does_not_take_are_refused_in_words(name):
 @pytest.mark.parametrize("name", PURE)
 def test_inputs_of_the_wrong_kind_are_named(name):
     step = get_step(name)
-    inputs = inputs_of(step, optional=True)
     for entry in step.inputs.values():
+        inputs = {
+            key: value for key, value in inputs_of(step, optional=True).items() if step.input_of(key) is not entry
+        }
+        kind = f"list of {entry.kind.__name__}s" if entry.many else entry.kind.__name__
         for wrong in (np.zeros((3, 4, 5)), {"intensity": np.zeros((4, 5))}, "scan.h5"):
-            with pytest.raises(TypeError, match=f"{entry.name} must be a {entry.kind.__name__}, got"):
-                step(**{**inputs, entry.name: wrong})
+            with pytest.raises(TypeError, match=f"{entry.name} must be a {kind}, got"):
+                step(**inputs, **{entry.name: wrong})
         if not entry.optional:
-            with pytest.raises(TypeError, match=f"{name} needs the input '{entry.name}'"):
-                step(**{**inputs, entry.name: None})
+            for nothing in (None, ()) if entry.many else (None,):
+                with pytest.raises(TypeError, match=f"{name} needs the input '{entry.name}'"):
+                    step(**inputs, **{entry.name: nothing})

@@ -18,16 +18,20 @@ pytest.importorskip("Orange", reason="the widgets need the gui extra")
 import darfix_core as dc
 from darfix_core.cli import main as command
 from darfix_core.engine.execution import execution
-from darfix_core.engine.registry import SIGNALS, Step, all_steps, channel_name, get_step, reader_of, writer_of
+from darfix_core.engine.registry import SIGNALS, Step, all_steps, get_step, reader_of, writer_of
+from darfix_core.io.mask_file import write_mask
 from darfix_core.workflow.ows import read_ows
 from darfix_core.workflow.plan import make_plan
 from darfix_core.workflow.replay import replay
 from darfix_core.workflow.runner import run_plan
 
-from .cases import REFUSALS, STEPS, SUFFIX, assert_same, example, main, scan, variants
-from .widgets import registry, widget_of
+from .cases import INSTEAD, REFUSALS, STEPS, SUFFIX, assert_same, example, inputs_of, main, scan, variants
+from .widgets import registry, send, widget_of
 
 pytestmark = pytest.mark.usefixtures("without_pictures")
+
+#: Types that no step gives, and why; inputs of these types are left out.
+NOT_GIVEN = {dc.Mask: "masks are drawn, or come in files that a parameter names"}
 
 
 def quiet(call: Any, *args: Any, **keywords: Any) -> Any:
@@ -56,6 +60,7 @@ def folder(tmp_path_factory):
     dc.save_dataset(scan(), path=top / "first.h5")
     dc.save_dataset(scan().replace(frames=halved), path=top / "second.h5")
     dc.save_maps(dc.grain_plot(dc.load(top / "first.h5")), path=top / "maps.h5", figures=False)
+    write_mask(top / "mask.npy", example(dc.Mask).values)
     for name, kind in SIGNALS.items():
         if kind not in (dc.Dataset, dc.Maps) and writer_of(kind) is not None:
             writer_of(kind)(example(kind), **{writer_of(kind).output_path: top / f"{name}{ending(kind)}"})
@@ -79,7 +84,7 @@ class Case:
 
     def inputs(self) -> dict[str, Any]:
         """What the files hold."""
-        return {name: opened(self.step.inputs[name].kind, file) for name, file in self.files.items()}
+        return {name: opened(self.step.input_of(name).kind, file) for name, file in self.files.items()}
 
     def run(self, path: Path) -> Any:
         """Result in Python: for a step that writes, what is read again."""
@@ -108,12 +113,14 @@ class Case:
 def cases_of(step: Step, folder: Path, tmp_path: Path) -> list[tuple[Case, Any]]:
     """All that a step takes, and what it gives in Python."""
     kinds = {kind: [f"{name}{ending(kind)}"] for name, kind in SIGNALS.items()}
-    kinds |= {dc.Dataset: ["first.h5", "second.h5", "first.h5"]}
-    files = {name: folder / kinds[entry.kind].pop(0) for name, entry in step.inputs.items()}
-    required = {name: file for name, file in files.items() if not step.inputs[name].optional}
+    kinds |= {dc.Dataset: ["first.h5", "second.h5"] * 2}
+    values = [name for name in inputs_of(step, optional=True) if step.input_of(name).kind not in NOT_GIVEN]
+    files = {name: folder / kinds[step.input_of(name).kind].pop(0) for name in values}
+    required = {name: file for name, file in files.items() if not step.input_of(name).optional}
+    instead = dict.fromkeys(INSTEAD.get(step.id, {}).values(), str(folder / "mask.npy"))
     found = []
     for given in (required, files) if files != required else (files,):
-        for parameters in variants(step):
+        for parameters in (chosen | instead for chosen in variants(step)):
             if step.input_path:
                 parameters[step.input_path] = str(folder / kinds[next(iter(step.outputs.values()))][0])
             case = Case(step, given, parameters)
@@ -172,7 +179,8 @@ class Workflow:
         self.scheme.add_node(node)
         for name, source in sources.items():
             output = source.description.outputs[0].name
-            sink = next(channel.name for channel in node.description.inputs if channel.name == channel_name(name))
+            wanted = step.input_of(name).channel
+            sink = next(channel.name for channel in node.description.inputs if channel.name == wanted)
             self.scheme.add_link(SchemeLink(source, source.output_channel(output), node, node.input_channel(sink)))
         return node
 
@@ -201,8 +209,7 @@ def test_widget_and_saved_workflow_give_what_python_gives(orange, folder, tmp_pa
         shown, written = (tmp_path / f"{face}_{number}{ending(case.kind)}" for face in ("widget", "workflow"))
         widget.autocommit = False
         widget.change_parameters(**defaults | case.output(shown))
-        for key in step.inputs:
-            orange.send_signal(channel_name(key), case.inputs().get(key), widget=widget)
+        send(orange, widget, {key: None for key, entry in step.inputs.items() if not entry.many} | case.inputs())
         widget.commit.now()
         orange.wait_until_finished(widget=widget)
         assert not widget.Error.active, f"{case}: {widget.Error.failed}"
@@ -213,7 +220,7 @@ def test_widget_and_saved_workflow_give_what_python_gives(orange, folder, tmp_pa
         settings = widget.settingsHandler.pack_data(widget)
         settings |= {step.output_path: str(written)} if step.output_path else {}
         flow = Workflow()
-        sources = {key: flow.provide(step.inputs[key].kind, file) for key, file in case.files.items()}
+        sources = {key: flow.provide(step.input_of(key).kind, file) for key, file in case.files.items()}
         node = flow.add(step, settings, sources)
         if not step.output_path:
             saver = writer_of(case.kind)

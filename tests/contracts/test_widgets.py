@@ -19,7 +19,7 @@ from darfix_core.workflow.ows import VIEW_PREFIX, WIDGET_SETTINGS
 from tests.bliss_files import write_scan
 
 from .cases import SERVED_BY, allows, arrays_of, counts, inputs_of, required_of
-from .widgets import classes_of, descriptions, modules, widget_of
+from .widgets import classes_of, descriptions, modules, send, widget_of
 
 MODULES = modules()
 #: Module of a widget -> its step; to choose among the widgets without importing them.
@@ -240,8 +240,7 @@ def test_wrong_parameter_is_named_and_nothing_is_sent(orange, files, name):
     cls = widget_of(name)
     good = files(cls.step) | ({"overwrite": True} if "overwrite" in cls.step.parameters.entries else {})
     widget = orange.create_widget(cls, stored_settings=good)
-    for key, value in inputs_of(cls.step).items():
-        orange.send_signal(channel_name(key), value, widget=widget)
+    send(orange, widget, inputs_of(cls.step))
     first, error = committed(orange, widget)
     assert not error
     assert (first is not None) == bool(cls.step.outputs)
@@ -265,9 +264,8 @@ def test_wrong_parameter_is_named_and_nothing_is_sent(orange, files, name):
 def test_without_its_input_a_widget_waits_quietly(orange, name):
     widget = orange.create_widget(widget_of(name))
     assert committed(orange, widget) == (None, "")
-    for key, value in inputs_of(widget.step).items():
-        orange.send_signal(channel_name(key), value, widget=widget)
-        orange.send_signal(channel_name(key), None, widget=widget)
+    send(orange, widget, inputs_of(widget.step))
+    send(orange, widget, dict.fromkeys(inputs_of(widget.step)))
     assert committed(orange, widget) == (None, "")
 
 
@@ -276,8 +274,7 @@ def test_reopened_widget_computes_without_a_click(orange, files, name):
     cls = widget_of(name)
     closed = orange.create_widget(cls, stored_settings=files(cls.step))
     widget = orange.create_widget(cls, stored_settings=closed.settingsHandler.pack_data(closed))
-    for key, value in inputs_of(cls.step).items():
-        orange.send_signal(channel_name(key), value, widget=widget)
+    send(orange, widget, inputs_of(cls.step))
     main = next(iter(cls.step.outputs))
     assert arrays_of(orange.get_output(channel_name(main), widget=widget, wait=5000))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -56,3 +57,9 @@ def registry() -> Any:
     found = WidgetRegistry()
     WidgetDiscovery(found).process_category_package(package.__name__)
     return found
+
+
+def send(orange: Any, widget: Any, inputs: Mapping[str, Any]) -> None:
+    """Send inputs of a step to its widget; several to one channel stand under their numbered names."""
+    for name, value in inputs.items():
+        orange.send_signal(widget.step.input_of(name).channel, value, name, widget=widget)
