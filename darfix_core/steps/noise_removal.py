@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from darfix_core.engine.execution import check_cancelled, collect_warnings, warn
+from darfix_core.engine.execution import check_cancelled, collect_warnings, current_execution, part_of_progress, warn
 from darfix_core.engine.file_parameters import named_files
 from darfix_core.engine.parameters import Check
 from darfix_core.engine.registry import get_step, step
@@ -91,9 +91,9 @@ def _named(error: Exception, number: int, type: str) -> Exception:
 def noise_removal(
     dataset: Dataset,
     background: Dataset | None = None,
-    mask: Mask | None = None,
-    flat: Dataset | None = None,
     dark: Dataset | None = None,
+    flat: Dataset | None = None,
+    mask: Mask | None = None,
     *,
     operations: Annotated[tuple[Operation, ...], Check(complete_operations)] = (
         {"type": "subtract_background"},
@@ -111,12 +111,12 @@ def noise_removal(
         Any scan.
     background : Dataset, optional
         For subtract_background with ``source="dataset"``.
-    mask : Mask, optional
-        For apply_mask.
-    flat : Dataset, optional
-        For divide_flat.
     dark : Dataset, optional
         For subtract_dark.
+    flat : Dataset, optional
+        For divide_flat.
+    mask : Mask, optional
+        For apply_mask.
     operations : sequence of dict
         In the order in which they are done. Each has a "type", the id of a step (subtract_background, subtract_dark,
         divide_flat, remove_hot_pixels, threshold, gradient_threshold or apply_mask), parameters of that step, and
@@ -134,7 +134,7 @@ def noise_removal(
     DarfixError
         If an operation cannot be done.
     """
-    return OperationChain()(dataset, operations=operations, background=background, mask=mask, flat=flat, dark=dark)
+    return OperationChain()(dataset, operations=operations, background=background, dark=dark, flat=flat, mask=mask)
 
 
 class OperationChain:
@@ -172,12 +172,15 @@ class OperationChain:
         remembered, result = self._remembered, dataset
         key: tuple[str, ...] = ()
         chosen = [(number, entry) for number, entry in enumerate(operations, start=1) if entry["enabled"]]
-        _warn_of_unused(inputs, [str(entry["type"]) for _, entry in chosen])
-        for number, operation in chosen:
+        _warn_of_unused(inputs, operations)
+        for done, (number, operation) in enumerate(chosen):
             # A mask file may have been written anew under the same name.
             key = (*key, f"{json.dumps(operation, sort_keys=True)} {named_files([operation])}")
             # Taken out and put in again: the dict is kept in the order of use.
-            found = remembered.pop(key, None) or _run({**inputs, "dataset": result}, number, operation)
+            found = remembered.pop(key, None)
+            if found is None:
+                with part_of_progress(done / len(chosen), (done + 1) / len(chosen)):
+                    found = _run({**inputs, "dataset": result}, number, operation)
             remembered[key] = found
             result, messages = found
             for message in messages:
@@ -187,8 +190,9 @@ class OperationChain:
         return result
 
 
-def _warn_of_unused(inputs: Mapping[str, Any], types: Sequence[str]) -> None:
-    used = {name for type in types for name in get_step(type).inputs}
+def _warn_of_unused(inputs: Mapping[str, Any], operations: Sequence[Operation]) -> None:
+    """Warn of inputs that no operation takes; those that are left out for a moment count."""
+    used = {name for operation in operations for name in get_step(str(operation["type"])).inputs}
     for name, value in inputs.items():
         if name != "dataset" and value is not None and name not in used:
             warn(f"no operation uses the input {name}")
@@ -208,4 +212,5 @@ def _run(inputs: Mapping[str, Any], number: int, operation: Operation) -> tuple[
         raise
     except (DarfixError, ValueError, TypeError) as error:
         raise _named(error, number, type) from error
+    current_execution().report(1.0, found.title.lower())
     return result, messages
