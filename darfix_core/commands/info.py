@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from darfix_core.commands.info_lines import bytes_text, rounded
+from darfix_core.commands.info_shift import info_shift
 from darfix_core.commands.info_written import (
     info_maps,
     plain_history,
@@ -24,6 +26,7 @@ from darfix_core.io.load import files_of, open_scan
 from darfix_core.io.nexus import written_kind
 from darfix_core.io.report import DetectorReport, FileReport, MotorReport, ScanReport, motor_report
 from darfix_core.io.scan_names import may_name_several
+from darfix_core.io.shift_file import is_shift_file
 from darfix_core.model.dataset import Dataset
 from darfix_core.steps.scan_grid import ScanGrid, find_dimensions
 
@@ -39,7 +42,7 @@ def info(paths: Sequence[str], *, scan: str | None, as_json: bool, positions: st
     Parameters
     ----------
     paths : sequence of str
-        HDF5 files; or EDF, TIFF or npy files.
+        HDF5 files; EDF, TIFF or npy files; or a shift that was saved.
     scan : str or None
         Only this scan, or these.
     as_json : bool
@@ -59,10 +62,14 @@ def info(paths: Sequence[str], *, scan: str | None, as_json: bool, positions: st
         If the file cannot be read, or no scan in it that was asked for can be opened. In the second case what is
         known about them has been shown.
     """
+    if len(paths) == 1 and os.path.isfile(paths[0]) and is_shift_file(paths[0]):
+        refuse_options(paths[0], "a shift", scan=scan, positions=positions)
+        info_shift(paths[0], as_json=as_json)
+        return 0
     path: str | tuple[str, ...] = paths[0] if len(paths) == 1 else tuple(paths)
     kind, files = files_of(path)
     if len(files) == 1 and kind == "HDF5" and written_kind(files[0]) == "maps":
-        refuse_options(files[0], scan=scan, positions=positions)
+        refuse_options(files[0], "maps", scan=scan, positions=positions)
         info_maps(files[0], as_json=as_json)
         return 0
     sources = files if kind == "HDF5" else [path]

@@ -153,8 +153,8 @@ def _plain_maps(path: str, maps: Maps) -> dict[str, Any]:
     }
 
 
-def refuse_options(file: str, **options: str | None) -> None:
-    """Refuse options that mean nothing for maps.
+def refuse_options(file: str, what: str, **options: str | None) -> None:
+    """Refuse options that mean nothing for what a file holds.
 
     Raises
     ------
@@ -163,4 +163,4 @@ def refuse_options(file: str, **options: str | None) -> None:
     """
     for name, value in options.items():
         if value is not None:
-            raise DarfixError(f"{file} holds maps: leave out --{name}, which is for scans")
+            raise DarfixError(f"{file} holds {what}: leave out --{name}, which is for scans")
