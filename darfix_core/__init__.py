@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from darfix_core.steps.binning import binning as binning
     from darfix_core.steps.concatenate import concatenate as concatenate
     from darfix_core.steps.correct_shift import correct_shift as correct_shift
+    from darfix_core.steps.data_copy import data_copy as data_copy
     from darfix_core.steps.define_dimensions import define_dimensions as define_dimensions
     from darfix_core.steps.divide_flat import divide_flat as divide_flat
     from darfix_core.steps.grain_plot import grain_plot as grain_plot
     from darfix_core.steps.load import load as load
+    from darfix_core.steps.load_dataset import load_dataset as load_dataset
     from darfix_core.steps.load_shift import load_shift as load_shift
     from darfix_core.steps.moments import moments as moments
     from darfix_core.steps.noise_removal import noise_removal as noise_removal
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from darfix_core.steps.save_dataset import save_dataset as save_dataset
     from darfix_core.steps.save_maps import save_maps as save_maps
     from darfix_core.steps.save_shift import save_shift as save_shift
+    from darfix_core.steps.scan_quality import scan_quality as scan_quality
     from darfix_core.steps.select_frames import select_frames as select_frames
     from darfix_core.steps.subtract_background import subtract_background as subtract_background
     from darfix_core.steps.subtract_dark import subtract_dark as subtract_dark
@@ -73,10 +76,12 @@ _MODULES = {
     "binning": "steps.binning",
     "concatenate": "steps.concatenate",
     "correct_shift": "steps.correct_shift",
+    "data_copy": "steps.data_copy",
     "define_dimensions": "steps.define_dimensions",
     "divide_flat": "steps.divide_flat",
     "grain_plot": "steps.grain_plot",
     "load": "steps.load",
+    "load_dataset": "steps.load_dataset",
     "load_shift": "steps.load_shift",
     "moments": "steps.moments",
     "noise_removal": "steps.noise_removal",
@@ -88,6 +93,7 @@ _MODULES = {
     "save_dataset": "steps.save_dataset",
     "save_maps": "steps.save_maps",
     "save_shift": "steps.save_shift",
+    "scan_quality": "steps.scan_quality",
     "select_frames": "steps.select_frames",
     "subtract_background": "steps.subtract_background",
     "subtract_dark": "steps.subtract_dark",

@@ -25,6 +25,7 @@ _EPILOG = """
 examples:
   darfix-core demo                              write a scan, analyse it, compare with the truth
   darfix-core info scan.h5                      what a file holds
+  darfix-core check scan.h5 -o quality.pdf      what may spoil its maps
   darfix-core run flow.ows --input scan.h5 --scan 2.1 --output results
   darfix-core run flow.ows --input layer_*.h5 --output results
   darfix-core apply grain_plot scan.h5 -o maps.h5
@@ -53,6 +54,21 @@ def _info(options: argparse.Namespace) -> int:
     from darfix_core.commands.info import info
 
     return info(options.file, scan=options.scan, as_json=options.json, positions=options.positions)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from darfix_core.commands.check import check
+
+    return check(
+        options.file,
+        scan=options.scan,
+        positions=options.positions,
+        saturation=options.saturation,
+        as_json=options.json,
+        output=options.output,
+        overwrite=options.overwrite,
+        threads=options.threads,
+    )
 
 
 def _overrides(options: argparse.Namespace) -> Overrides:
@@ -142,6 +158,8 @@ def make_parser() -> argparse.ArgumentParser:
     _positions_option(info)
     info.add_argument("--json", action="store_true", help="write JSON, for programs")
 
+    _check_options(command("check", _check, "look through a scan, and say what may spoil its maps"))
+
     _run_options(command("run", _run, "run a workflow that was saved in the canvas"))
 
     convert = command("convert", _convert, "write a workflow as a graph for ewoks, the workflow system of the ESRF")
@@ -164,6 +182,20 @@ def make_parser() -> argparse.ArgumentParser:
     canvas = command("canvas", _canvas, "start Orange Canvas")
     canvas.add_argument("workflow", nargs="?", metavar="FILE", help=".ows file to open")
     return parser
+
+
+def _check_options(check: argparse.ArgumentParser) -> None:
+    check.epilog = "exit status: 0 where no check is bad, 3 where one is; doubtful is not bad"
+    check.add_argument("file", nargs="+", help="HDF5 files, each a scan of its own; or the files of one scan")
+    check.add_argument("--scan", metavar="S", help="scan to check, such as 1.1 (1 for short)")
+    _positions_option(check)
+    check.add_argument("--saturation", metavar="COUNTS", type=float, help="counts at which the detector is full")
+    check.add_argument("--json", action="store_true", help="write JSON, for programs")
+    check.add_argument(
+        "--output", "-o", metavar="PAGE", help="page of pictures to write (.png, .pdf, .svg), or the verdicts (.json)"
+    )
+    check.add_argument("--overwrite", action="store_true", help="replace an existing page")
+    _computing_options(check)
 
 
 def _positions_option(command: argparse.ArgumentParser) -> None:
@@ -291,7 +323,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0 when all went well, 2 for an error of the user or in the data, 130 when cancelled, 143 when
-        cancelled by SIGTERM, 1 for a fault of the program.
+        cancelled by SIGTERM, 1 for a fault of the program; 3 where `check` has found something bad.
     """
     options = make_parser().parse_args(arguments)
     _end_swiftly()

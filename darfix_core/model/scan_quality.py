@@ -61,6 +61,8 @@ class ScanQuality:
         In the order in which they are shown.
     arrays : mapping
         Name -> measured curve or image that a row was judged by, for the pictures.
+    units : mapping
+        Name of an array -> its unit; arrays that are missing hold counts or pure numbers.
     title : str
         Of the scan.
     history : History
@@ -69,12 +71,14 @@ class ScanQuality:
 
     rows: tuple[QualityRow, ...]
     arrays: Mapping[str, AnyArray] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     history: History = field(default_factory=History)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rows", tuple(self.rows))
         object.__setattr__(self, "arrays", frozen_mapping(self.arrays))
+        object.__setattr__(self, "units", frozen_mapping(self.units))
 
     @property
     def worst(self) -> Verdict:

@@ -35,6 +35,8 @@ class Check:
     @property
     def limit(self) -> str:
         """What is in order, in words."""
+        if not self.doubtful:
+            return "none"
         least = self.bad < self.doubtful
         return f"{'at least' if least else 'at most'} {self.doubtful:g} {self.unit}".rstrip()
 

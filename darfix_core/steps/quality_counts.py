@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from darfix_core.model.arrays import AnyArray, BoolArray, FloatArray
@@ -24,7 +26,7 @@ PEDESTAL = Check(
 )
 NOISE = Check(
     "gain and read noise",
-    "times",
+    "times the gain of the noise model",
     1.5,
     3.0,
     "Errors and chi-square of fits, and what counts as a hot pixel, follow from the gain: with a wrong one they are "
@@ -93,11 +95,12 @@ def check_noise(dataset: Dataset, transfer: PhotonTransfer) -> tuple[QualityRow,
         f"{transfer.offset:.4g}"
     )
     if dataset.noise is None:
-        return NOISE.judged(1.0, f"{finding}; the dataset has no noise model to compare it with"), arrays
+        row = NOISE.judged(1.0, f"{finding}; the dataset has no noise model to compare it with")
+        return replace(row, value=transfer.gain, unit="counts per quantum"), arrays
     known = float(np.median(dataset.noise.gain))
     ratio = transfer.gain / known
     finding += f"; the noise model of the dataset has a gain of {known:.3g}"
-    return NOISE.judged(max(ratio, 1 / ratio), finding), arrays
+    return replace(NOISE.judged(max(ratio, 1 / ratio), finding), value=ratio), arrays
 
 
 def saturated_pixels(observed: Observed, curves: SampledCurves, ceiling: float | None) -> BoolArray:
@@ -109,14 +112,17 @@ def saturated_pixels(observed: Observed, curves: SampledCurves, ceiling: float |
     """
     highest, used = observed.highest, observed.used & (observed.highest > observed.lowest)
     if ceiling is not None:
-        return np.asarray(used & (highest >= ceiling))
-    if highest.dtype.kind in "iu" and (full := used & (highest == np.iinfo(highest.dtype).max)).any():
-        return np.asarray(full)
-    none = np.zeros(highest.shape, dtype=bool)
+        full: BoolArray = used & (highest >= ceiling)
+        return full
+    if highest.dtype.kind in "iu":
+        full = used & (highest == np.iinfo(highest.dtype).max)
+        if full.any():
+            return full
+    none: BoolArray = np.zeros(highest.shape, dtype=bool)
     if not used.any():
         return none
     top, bottom = float(highest[used].max()), float(np.median(observed.lowest[used]))
-    at_top = used & (highest == highest[used].max())
+    at_top: BoolArray = used & (highest == highest[used].max())
     near = used & ~at_top & (highest >= top - max(1.0, _NEAR_CEILING * (top - bottom)))
     noisy = curves.noise.size > 0 and float(np.median(curves.noise)) > 0
     often = observed.at_highest[at_top].mean() >= (1 if noisy else 3)
@@ -125,7 +131,7 @@ def saturated_pixels(observed: Observed, curves: SampledCurves, ceiling: float |
     if not observed.dataset.frames.operations or not noisy:
         return none
     swing = highest.astype(np.float64) - observed.lowest
-    flat = used & (observed.at_highest >= 3) & (swing > max(0.5 * curves.full_strength, 100.0))
+    flat: BoolArray = used & (observed.at_highest >= 3) & (swing > max(0.5 * curves.full_strength, 100.0))
     # Noise, too, may give the same highest count three times, in a pixel or two.
     return flat if flat.sum() > _FLAT_BY_CHANCE * used.sum() else none
 

@@ -136,11 +136,10 @@ class SampledCurves:
         """
         counts = self.counts[self.order]
         if len(counts) < 3:
-            return counts.max(axis=0) - self.lowest
-        beside = np.maximum(counts[:-2], counts[2:])
-        strength: FloatArray = np.minimum(counts[1:-1], beside).max(axis=0) - self.lowest
-        ends = [np.minimum(counts[0], counts[1]), np.minimum(counts[-1], counts[-2])]
-        return np.maximum(strength, np.maximum(*ends) - self.lowest)
+            return np.asarray(counts.max(axis=0) - self.lowest)
+        inside = np.minimum(counts[1:-1], np.maximum(counts[:-2], counts[2:])).max(axis=0)
+        ends = np.maximum(np.minimum(counts[0], counts[1]), np.minimum(counts[-1], counts[-2]))
+        return np.asarray(np.maximum(inside, ends) - self.lowest)
 
     @cached_property
     def full_strength(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from darfix_core.engine.cutting import BlockSizes
+from darfix_core.engine.execution import part_of_progress
 from darfix_core.engine.registry import step
 from darfix_core.model.arrays import AnyArray
 from darfix_core.model.dataset import Dataset
@@ -16,6 +17,9 @@ from darfix_core.steps.quality_curves import SampledCurves
 from darfix_core.steps.quality_drift import check_drift
 from darfix_core.steps.quality_pass import observe
 from darfix_core.units import Unit
+
+# Share of the time that the estimate of the noise takes, for the progress bar.
+_NOISE_SHARE = 0.2
 
 
 @step(
@@ -64,34 +68,40 @@ def compute_quality(
     Cancelled
         If the computation was cancelled.
     """
-    transfer = photon_transfer(dataset)
-    observed = observe(dataset, sizes)
+    with part_of_progress(0.0, _NOISE_SHARE):
+        transfer = photon_transfer(dataset)
+    with part_of_progress(_NOISE_SHARE, 1.0):
+        observed = observe(dataset, sizes)
     curves = SampledCurves.of(observed, observed.used)
     dead, hot = quality_counts.dead_and_hot_pixels(observed, curves)
     good = observed.used & ~(dead | hot)
     curves = SampledCurves.of(observed, good)
     saturated = quality_counts.saturated_pixels(observed, curves, saturation) & good
-    slices = quality_shapes.all_slices(curves)
+    good &= ~saturated
+    whole = SampledCurves.of(observed, good)
+    slices = quality_shapes.all_slices(whole)
     checks = (
-        quality_counts.check_pedestal(observed, curves),
+        quality_counts.check_pedestal(observed, whole),
         quality_counts.check_noise(dataset, transfer),
         quality_counts.check_saturation(observed, curves, saturated),
         quality_counts.check_bad_pixels(observed, dead, hot),
         quality_frames.check_beam(observed),
-        check_drift(observed, curves, good),
-        quality_shapes.check_cut(curves, slices),
-        quality_shapes.check_points(curves, slices),
-        quality_shapes.check_skewness(curves, slices),
-        quality_shapes.check_following(curves),
-        quality_frames.check_bright_frames(curves),
+        check_drift(observed, whole, good),
+        quality_shapes.check_cut(whole, slices),
+        quality_shapes.check_points(whole, slices),
+        quality_shapes.check_skewness(whole, slices),
+        quality_shapes.check_following(whole),
+        quality_frames.check_bright_frames(whole),
         quality_frames.check_missing(dataset),
-        quality_frames.check_repeated(curves),
+        quality_frames.check_repeated(whole),
         quality_frames.check_order(dataset),
         quality_frames.check_jitter(dataset),
     )
     pairs = [entry if isinstance(entry, tuple) else (entry, {}) for entry in checks]
     arrays: dict[str, AnyArray] = {name: values for _, found in pairs for name, values in found.items()}
     arrays |= {"pixels/dead": dead, "pixels/hot": hot, "pixels/saturated": saturated}
-    quality = ScanQuality(tuple(row for row, _ in pairs), arrays, dataset.title)
+    arrays |= {f"positions/{entry.name}": entry.values for entry in dataset.dimensions}
+    units = {f"positions/{entry.name}": entry.unit for entry in dataset.dimensions}
+    quality = ScanQuality(tuple(row for row, _ in pairs), arrays, units, dataset.title)
     masked = dead | hot | saturated
     return quality, Mask(masked if dataset.mask is None else masked | dataset.mask, dataset.origin)

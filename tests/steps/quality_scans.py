@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.ndimage import gaussian_filter, shift
 
@@ -28,9 +31,9 @@ class Scan:
         Edge of the frames.
     """
 
-    def __init__(self, rng, kind="rocking", size=72):
+    def __init__(self, rng, kind="rocking", size=60):
         self.rng, self.kind, self.size = rng, kind, size
-        mesh = kind in ("mesh", "snake")
+        mesh = kind.endswith(("mesh", "snake"))
         self.sizes = [int(rng.integers(17, 21)), int(rng.integers(21, 26))] if mesh else [int(rng.integers(45, 90))]
         self.sigma = [rng.uniform(2.4, 2.7), rng.uniform(2.4, 3.0)] if mesh else [rng.uniform(2.4, 6.0)]
         self.gain = 1.0 if kind in ("8 bit", "float") else rng.uniform(0.5, 3.0)
@@ -38,7 +41,7 @@ class Scan:
         self.read_noise = 0.0 if kind == "8 bit" else rng.uniform(1.0, 6.0)
         self.pedestal = 100.0 if kind.startswith("pedestal") else 0.0
         labels = [entry.ravel() for entry in np.indices(self.sizes)]
-        if kind == "snake":
+        if kind.endswith("snake"):
             labels[1] = np.where(labels[0] % 2, self.sizes[1] - 1 - labels[1], labels[1])
         self.labels = labels
         self.names = ["chi", "mu"][-len(self.sizes) :]
@@ -246,24 +249,38 @@ def with_jitter(rng, kind):
     return scan.dataset(scan.counts(scan.light()))
 
 
-#: Fault -> (how to simulate it, the check that has to name it).
+@dataclass(frozen=True)
+class Fault:
+    """A fault, the check that has to name it, and checks that it may spoil as well."""
+
+    simulate: Callable[[np.random.Generator, str], dc.Dataset]
+    check: str
+    further: tuple[str, ...] = ()
+
+
 FAULTS = {
-    "pedestal": (with_pedestal, "pedestal"),
-    "wrong noise model": (with_wrong_noise_model, "gain and read noise"),
-    "saturation": (with_saturation, "saturation"),
-    "hot pixels": (with_hot_pixels, "dead and hot pixels"),
-    "dead pixels": (with_dead_pixels, "dead and hot pixels"),
-    "counts that are no numbers": (with_invalid_counts, "dead and hot pixels"),
-    "fading beam": (with_fading_beam, "beam intensity"),
-    "drift": (with_drift, "drift"),
-    "cut curves": (with_cut_curves, "curves cut at the scan ends"),
-    "few points": (with_few_points, "points per FWHM"),
-    "skewed curves": (with_skewed_curves, "skewness"),
-    "background that follows": (with_background_that_follows, "background that follows the curve"),
-    "bright frame": (with_bright_frame, "single bright frames"),
-    "missing frames": (with_missing_frames, "missing frames"),
-    "repeated frame": (with_repeated_frame, "repeated frames"),
-    "repeated point": (with_repeated_point, "repeated frames"),
-    "frames out of order": (with_frames_out_of_order, "order of the frames"),
-    "jitter": (with_jitter, "positioner jitter"),
+    "pedestal": Fault(with_pedestal, "pedestal"),
+    "wrong noise model": Fault(with_wrong_noise_model, "gain and read noise"),
+    "saturation": Fault(with_saturation, "saturation"),
+    "hot pixels": Fault(with_hot_pixels, "dead and hot pixels"),
+    "dead pixels": Fault(with_dead_pixels, "dead and hot pixels"),
+    "counts that are no numbers": Fault(with_invalid_counts, "dead and hot pixels"),
+    "fading beam": Fault(with_fading_beam, "beam intensity"),
+    # Curves that wander over the pixels change their shape.
+    "drift": Fault(with_drift, "drift", ("points per FWHM", "skewness")),
+    "cut curves": Fault(with_cut_curves, "curves cut at the scan ends"),
+    "few points": Fault(with_few_points, "points per FWHM"),
+    "skewed curves": Fault(with_skewed_curves, "skewness"),
+    "background that follows": Fault(with_background_that_follows, "background that follows the curve"),
+    "bright frame": Fault(with_bright_frame, "single bright frames"),
+    "missing frames": Fault(with_missing_frames, "missing frames"),
+    "repeated frame": Fault(with_repeated_frame, "repeated frames"),
+    "repeated point": Fault(with_repeated_point, "repeated frames"),
+    "frames out of order": Fault(with_frames_out_of_order, "order of the frames"),
+    "jitter": Fault(with_jitter, "positioner jitter"),
 }
+
+
+def faulty(rng, kind, fault):
+    """A scan with one of `FAULTS`."""
+    return FAULTS[fault].simulate(rng, kind)
