@@ -1,8 +1,8 @@
 """Photon transfer: gain and read noise of a detector, from how much the counts of each level vary.
 
-Of three neighbouring frames the second difference is taken, in which steady light and the fixed pattern of the detector
-cancel. In small tiles of it the variance is found, and set against the mean counts of the tile. The noise of the
-detector makes a straight line, whose slope is the gain.
+Of three neighbouring frames the second difference is taken, and of that the differences across squares of 2 x 2 pixels:
+steady light, light that changes evenly, and the fixed pattern of the detector cancel. In small tiles the variance of
+what is left is set against the mean counts. The noise of the detector makes a straight line, whose slope is the gain.
 """
 
 from __future__ import annotations
@@ -19,16 +19,21 @@ from darfix_core.model.dataset import Dataset
 from darfix_core.model.frames import Frames
 from darfix_core.model.noise import NoiseModel
 
-# Edge of a tile in px: its variance is known to 18 %, and a bright one is still small against most features.
+# Edge of a tile in px: its variance is known to 35 %, and it is still small against most features.
 _TILE = 8
 # Groups of neighbouring frames that are looked at.
 _GROUPS = 24
 _LEVELS, _PARTS = 40, 12
+# Signals that are looked at, in standard deviations of the mean of a tile.
+_CLEAR = 6.0
 _TILES_OF_LEVEL = 9
-# Standard error of the median of the variances, in their own size: of one tile, and at least.
-_MEDIAN_ERROR, _LEAST_ERROR = 1.25 * math.sqrt(2 / (_TILE**2 - 1)), 0.01
+# Standard error of a variance, in its own size: of one tile, and the least that a level is taken to have.
+_TILE_ERROR, _LEAST_ERROR = math.sqrt(8 / _TILE**2), 0.01
 # Standard deviations of a tile by which its brightest pixel is above its mean: beyond, that is a hot one.
 _OUTLIER = 6.0
+_WEIGHTINGS = 4
+# What light that flickers may add to the variance of a level that is used, in parts of its shot noise.
+_FLICKER = 0.3
 # A gain that is not known to this many of its standard errors is none.
 _SIGNIFICANT = 3.0
 
@@ -42,13 +47,13 @@ class PhotonTransfer:
     level : ndarray, shape (n_levels,), counts
         Mean counts of the tiles of a level, from dark to bright.
     variance : ndarray, shape (n_levels,), counts**2
-        Median of their variances.
+        Mean of their variances, without those in which something else than noise varies.
     fitted : ndarray of bool, shape (n_levels,)
-        Levels that the line was fitted to: those at which the light itself varies less than shot noise.
+        Levels that the line was fitted to: those at which the light itself varies little against its shot noise.
     gain : float, counts per detected quantum
-        Its upper limit, or 0, where the frames do not tell it, which `doubts` says.
+        Where the frames do not tell it, its upper limit, or 0 where they say nothing at all.
     gain_error : float
-        Its standard error.
+        Its standard error; NaN where the gain is not known.
     offset : float, counts
         Level of the dark frames; without them that of the darkest pixels, which may hold light.
     read_noise : float, counts
@@ -67,6 +72,11 @@ class PhotonTransfer:
     doubts: tuple[str, ...] = ()
 
     @property
+    def gain_known(self) -> bool:
+        """False where the gain is only a limit."""
+        return not math.isnan(self.gain_error)
+
+    @property
     def noise(self) -> NoiseModel:
         """The line as a noise model."""
         return NoiseModel(self.gain, self.offset, self.read_noise)
@@ -74,7 +84,7 @@ class PhotonTransfer:
     @property
     def pedestal(self) -> float:
         """Counts of the offset that cannot be light: so much light would vary more. NaN without a gain."""
-        return self.offset - self.read_noise**2 / self.gain if self.gain else math.nan
+        return self.offset - self.read_noise**2 / self.gain if self.gain_known else math.nan
 
 
 def estimate_noise(dataset: Dataset) -> NoiseModel:
@@ -104,14 +114,13 @@ def photon_transfer(dataset: Dataset) -> PhotonTransfer:
 
     At most 24 groups of three neighbouring frames are read, spread over the scan, and its dark frames likewise. The
     variance is modelled by ``read_noise**2 + gain * signal + flicker * signal**2`` with the signal above the offset:
-    light that varies from frame to frame, as that of a rocking scan does, does so in proportion to itself. The line is
-    fitted to the levels where this last term is smaller than the shot noise.
+    light that varies from frame to frame does so in proportion to itself. The line is fitted to the levels where this
+    last term is small against the shot noise.
 
     Parameters
     ----------
     dataset : Dataset
-        Any scan. Of less than three frames, differences of the two frames, or of neighbouring pixels, are taken; the
-        latter hold the texture of the sample, too.
+        Any scan. Of two frames the difference is taken. A single one shows its fixed pattern as noise, too.
 
     Returns
     -------
@@ -125,7 +134,7 @@ def photon_transfer(dataset: Dataset) -> PhotonTransfer:
     mean, variance = _tiles(dataset.frames, dataset.mask, "noise of the frames")
     if not mean.size:
         return PhotonTransfer(
-            *_no_levels(), 0.0, math.nan, 0.0, 0.0, ("no pixel can be used: there is no noise to see",)
+            *_no_levels(), 0.0, math.nan, 0.0, 0.0, ("there is no noise to see: no 2 x 2 pixels can be used",)
         )
     doubts = []
     offset, least = _darkest(mean, variance)
@@ -138,10 +147,10 @@ def photon_transfer(dataset: Dataset) -> PhotonTransfer:
                 f"the dark frames lie at {dark[0]:.4g} counts, above the darkest pixels at {offset:.4g}: "
                 "as it seems something was subtracted from the frames, and the dark frames say nothing about them"
             )
-    level, variances, tiles = _levels(mean, variance, offset)
+    level, variances, tiles = _levels(mean, variance, offset, least)
     fitted, gain, error = _line(level, variances, tiles, offset, least)
     if not gain > _SIGNIFICANT * error:
-        gain = gain + _SIGNIFICANT * error if math.isfinite(error) else 0.0
+        gain, error = gain + _SIGNIFICANT * error if math.isfinite(error) else 0.0, math.nan
         most = f", but at most {gain:.3g} counts" if gain else ""
         doubts.append(f"the gain is not known{most}: the frames hold no steady light of several levels")
     return PhotonTransfer(level, variances, fitted, gain, error, offset, math.sqrt(least), tuple(doubts))
@@ -184,54 +193,60 @@ def tile_statistics(block: AnyArray, mask: BoolArray | None = None) -> tuple[Flo
         Of the tiles of 8 x 8 pixels of which at least half can be used. Saturated pixels are not used, nor are tiles
         with a hot pixel, nor those that do not vary at all where others do.
     """
-    counts = block.astype(np.float64)
+    ny, nx = (size // 2 * 2 for size in block.shape[1:])
+    if not ny * nx:
+        return np.empty(0), np.empty(0)
+    counts = block[:, :ny, :nx].astype(np.float64)
     usable = np.isfinite(counts).all(axis=0)
     if mask is not None:
-        usable &= ~mask
+        usable &= ~mask[:ny, :nx]
     counts = np.where(usable, counts, 0.0)
     if len(counts) > 1 and np.ptp(counts) > 0:
         usable &= ~(counts == counts.max()).all(axis=0)
-    mean, deviation, highest, _ = _mean_and_deviation(counts.mean(axis=0), usable)
-    _, noise, _, number = _mean_and_deviation(_noise_image(counts), usable)
-    height, width = _tile_shape(usable)
-    variance = noise**2 / (1 - 2 / (9 * np.maximum(number - 1, 1))) ** 3  # the mean of a law whose median is taken
-    chosen = (number >= height * width / 2) & (highest <= _OUTLIER * deviation)
+    level, difference = _level_and_difference(counts)
+    pixels, used = _tiles_of(level, _TILE), _tiles_of(usable, _TILE)
+    noise, whole = (_tiles_of(image, _TILE // 2) for image in _quads(difference, usable))
+    mean = _mean_of_used(pixels, used)
+    distance = np.where(used, pixels - mean[:, None], 0.0)
+    deviation = np.sqrt(_mean_of_used(distance**2, used))
+    variance = _mean_of_used(noise**2, whole)
+    chosen = (2 * whole.sum(axis=1) >= whole.shape[1]) & (distance.max(axis=1) <= _OUTLIER * deviation)
     if (variance[chosen] > 0).any():
         chosen &= variance > 0
     return mean[chosen], variance[chosen]
 
 
-def _mean_and_deviation(image: FloatArray, usable: BoolArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Of each tile: mean, standard deviation, the highest value above the mean, and the number of usable pixels."""
-    tiles, used = _cut(image), _cut(usable)
-    number = used.sum(axis=-1).astype(np.float64)
-    mean = np.where(used, tiles, 0.0).sum(axis=-1) / np.maximum(number, 1)
-    distance = np.where(used, tiles - mean[:, None], 0.0)
-    # A single pixel has no mean to vary about.
-    deviation = np.sqrt((distance**2).sum(axis=-1) / np.maximum(number - 1, 1))
-    return mean, deviation, distance.max(axis=-1), number
+def _level_and_difference(counts: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Image in which light that changes evenly from frame to frame cancels, and the counts that its variance is of."""
+    if len(counts) == 1:
+        return counts[0], counts[0]
+    weights = np.array([1.0, -2.0, 1.0] if len(counts) == 3 else [1.0, -1.0])
+    shares = weights**2 / (weights**2).sum()
+    difference = np.tensordot(weights, counts, 1) / math.sqrt((weights**2).sum())
+    return np.tensordot(shares, counts, 1), difference
 
 
-def _noise_image(counts: FloatArray) -> FloatArray:
-    """Differences in which the light cancels, with the variance of one frame."""
-    if len(counts) == 3:
-        return (counts[0] - 2 * counts[1] + counts[2]) / math.sqrt(6)
-    if len(counts) == 2:
-        return (counts[0] - counts[1]) / math.sqrt(2)
-    row = np.pad(counts[0], ((0, 0), (1, 1)), mode="reflect" if counts.shape[2] > 1 else "edge")
-    return (row[:, :-2] - 2 * row[:, 1:-1] + row[:, 2:]) / math.sqrt(6)
+def _quads(image: FloatArray, usable: BoolArray) -> tuple[FloatArray, BoolArray]:
+    """Differences across squares of 2 x 2 pixels, in which a slope cancels, with the variance of one pixel.
+
+    And which of them can be used, shape (ny / 2, nx / 2) each.
+    """
+    top, bottom = image[::2], image[1::2]
+    difference = (top[:, ::2] - top[:, 1::2] - bottom[:, ::2] + bottom[:, 1::2]) / 2
+    return difference, usable[::2, ::2] & usable[::2, 1::2] & usable[1::2, ::2] & usable[1::2, 1::2]
 
 
-def _tile_shape(image: AnyArray) -> tuple[int, int]:
-    return min(_TILE, image.shape[0]), min(_TILE, image.shape[1])
-
-
-def _cut(image: AnyArray) -> AnyArray:
-    """Whole tiles of an image, shape (tiles, pixels)."""
-    height, width = _tile_shape(image)
+def _tiles_of(image: AnyArray, edge: int) -> AnyArray:
+    """Whole tiles of an image, shape (tiles, pixels); a smaller image is one tile in that direction."""
+    height, width = min(edge, image.shape[0]), min(edge, image.shape[1])
     rows, columns = image.shape[0] // height, image.shape[1] // width
     tiles = image[: rows * height, : columns * width].reshape(rows, height, columns, width)
     return tiles.swapaxes(1, 2).reshape(rows * columns, height * width)
+
+
+def _mean_of_used(tiles: FloatArray, used: BoolArray) -> FloatArray:
+    mean: FloatArray = np.where(used, tiles, 0.0).sum(axis=1) / np.maximum(used.sum(axis=1), 1)
+    return mean
 
 
 def _darkest(mean: FloatArray, variance: FloatArray) -> tuple[float, float]:
@@ -243,12 +258,22 @@ def _darkest(mean: FloatArray, variance: FloatArray) -> tuple[float, float]:
     order = np.argsort(mean, kind="stable")[: -(-mean.size // 2)]
     parts = np.array_split(order, max(1, min(_PARTS, order.size // _TILES_OF_LEVEL)))
     least = min(parts, key=lambda part: float(np.median(variance[part])))
-    return float(np.median(mean[least])), float(np.median(variance[least]))
+    return float(np.median(mean[least])), _typical(variance[least])
 
 
-def _levels(mean: FloatArray, variance: FloatArray, offset: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Level, variance and number of tiles of equal steps in the square root of the signal above the offset."""
-    above = mean >= offset
+def _typical(variances: FloatArray) -> float:
+    """Mean without the tiles in which something else than noise varies."""
+    return float(variances[variances <= 3 * np.median(variances)].mean())
+
+
+def _levels(
+    mean: FloatArray, variance: FloatArray, offset: float, least: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Level, variance and number of tiles of equal steps in the square root of the signal above the offset.
+
+    Signals that are not above the noise of the means themselves would make the line too flat.
+    """
+    above = mean - offset >= _CLEAR * math.sqrt(least) / _TILE
     mean, variance = mean[above], variance[above]
     root = np.sqrt(mean - offset)
     step = max(float(root.max(initial=0.0)) / _LEVELS, np.finfo(float).tiny)
@@ -256,7 +281,7 @@ def _levels(mean: FloatArray, variance: FloatArray, offset: float) -> tuple[Floa
     chosen = [tiles for level in range(_LEVELS) if len(tiles := np.flatnonzero(number == level)) >= _TILES_OF_LEVEL]
     return (
         np.array([np.median(mean[tiles]) for tiles in chosen]),
-        np.array([np.median(variance[tiles]) for tiles in chosen]),
+        np.array([_typical(variance[tiles]) for tiles in chosen]),
         np.array([float(len(tiles)) for tiles in chosen]),
     )
 
@@ -266,24 +291,31 @@ def _line(
 ) -> tuple[BoolArray, float, float]:
     """Levels that are used, gain and its standard error.
 
-    From the brightest on, levels are left out until light that flickers adds less than its shot noise to all others.
+    From the brightest on, levels are left out until flicker adds little to the shot noise of all others.
     """
+    errors = np.maximum(_TILE_ERROR / np.sqrt(tiles), _LEAST_ERROR)
     for used in range(level.size, 2, -1):
-        gain, flicker, error = _fit(level[:used] - offset, variance[:used] - least, variance[:used], tiles[:used])
-        if flicker * (level[used - 1] - offset) <= gain:
+        gain, flicker, error = _fit(level[:used] - offset, variance[:used], errors[:used], least)
+        if flicker * (level[used - 1] - offset) <= _FLICKER * gain:
             return np.arange(level.size) < used, gain, error
     return np.zeros(level.size, dtype=bool), 0.0, math.inf
 
 
-def _fit(signal: FloatArray, excess: FloatArray, variance: FloatArray, tiles: FloatArray) -> tuple[float, float, float]:
-    """Gain and flicker, neither below 0, of ``excess = gain * signal + flicker * signal**2``, and the gain's error."""
+def _fit(signal: FloatArray, variance: FloatArray, errors: FloatArray, least: float) -> tuple[float, float, float]:
+    """Gain and flicker of ``variance = least + gain * signal + flicker * signal**2``, and the error of the gain.
+
+    The `errors` are relative to the variance that is expected: relative to the one that was found, they would give
+    those that happen to be low more weight. Neither result is below 0.
+    """
     from scipy.optimize import nnls
 
-    # Standard errors of the medians, though none so small that a single level would settle all.
-    errors = np.maximum(variance, np.finfo(float).tiny) * np.maximum(_MEDIAN_ERROR / np.sqrt(tiles), _LEAST_ERROR)
-    terms = np.stack([signal, signal**2], axis=1) / errors[:, None]
-    scale = np.maximum(np.linalg.norm(terms, axis=0), np.finfo(float).tiny)
-    (gain, flicker), distance = nnls(terms / scale, excess / errors)
+    expected = np.maximum(variance, np.finfo(float).tiny)
+    terms = np.stack([signal, signal**2], axis=1) / np.array([signal[-1], signal[-1] ** 2])
+    for _ in range(_WEIGHTINGS):
+        weights = 1 / (errors * expected)
+        weighted = terms * weights[:, None]
+        found, distance = nnls(weighted, (variance - least) * weights)
+        expected = np.maximum(least + terms @ found, np.finfo(float).tiny)
     spread = max(1.0, distance**2 / (signal.size - 2))
-    covariance = spread * np.linalg.pinv((terms / scale).T @ (terms / scale))
-    return float(gain / scale[0]), float(flicker / scale[1]), float(math.sqrt(covariance[0, 0]) / scale[0])
+    error = math.sqrt(spread * np.linalg.pinv(weighted.T @ weighted)[0, 0])
+    return found[0] / signal[-1], found[1] / signal[-1] ** 2, error / signal[-1]
