@@ -1,9 +1,9 @@
 """Order statistics over frames: the count at a given place when those of a pixel are put in order.
 
 Stacks that do not fit into memory are read in few passes. Some frames tell where the count in question probably lies,
-pixel by pixel. Then each pass counts how many frames fall into each of 16 bins of that range, below and above it, so
-that the next range is a 16th of it, or what lies on the side where the count has turned out to be. Counts of 16 bits
-are found after five passes at most, and mostly after two or three.
+pixel by pixel. Then each pass counts how many frames fall into each of 32 bins of that range, below and above it, so
+that the next range is one of these bins, or what lies on the side where the count has turned out to be. Counts of 16
+bits are found after five passes at most, and mostly after two.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from darfix_core.engine.compiler import load_compiler
-from darfix_core.engine.execution import Execution, current_execution, part_of_progress
+from darfix_core.engine.execution import current_execution, part_of_progress
 from darfix_core.engine.folding import fold_frames
 from darfix_core.engine.pixel_maps import compute_frames, map_pixels
 from darfix_core.model.arrays import AnyArray
@@ -26,8 +26,8 @@ from darfix_core.model.frames import Frames
 SAMPLE_FRAMES = 101
 #: Passes after which counts of 16 bits are found: one on a guess, and four if it was wrong.
 MOST_PASSES = 5
-# Bytes of a pixel: its bins and ranges, and the images that leave a pass.
-_BYTES_OF_PIXEL = 72
+#: Bytes of a pixel: its counters and ranges, and the images that leave a pass.
+BYTES_OF_PIXEL = 104
 # Standard errors of the percentile of a sample that the first range is wide.
 _STANDARD_ERRORS = 5.0
 _WHAT = "counting the frames"
@@ -36,7 +36,7 @@ _WHAT = "counting the frames"
 def can_be_streamed(frames: Frames) -> bool:
     """True for integers of at most 16 bits, where the bins of all pixels take at most half of the memory budget."""
     _, ny, nx = frames.shape
-    fits = 2 * _BYTES_OF_PIXEL * ny * nx <= current_execution().memory
+    fits = 2 * BYTES_OF_PIXEL * ny * nx <= current_execution().memory
     return fits and frames.dtype.kind in "ui" and frames.dtype.itemsize <= 2
 
 
@@ -63,7 +63,7 @@ def streamed_order_statistics(frames: Frames, rank: int) -> tuple[AnyArray, AnyA
     run = current_execution()
     load_compiler()
     limits = np.iinfo(frames.dtype)
-    chosen = _sampled(frames, run)
+    chosen = sampled_frames(frames, run.memory)
     share = len(chosen) / len(frames)
     with part_of_progress(0.0, share / MOST_PASSES / 2):
         sample = Frames.from_array(compute_frames(frames.select(chosen), what=_WHAT))
@@ -85,13 +85,24 @@ def streamed_order_statistics(frames: Frames, rank: int) -> tuple[AnyArray, AnyA
     return images["lower"], images["upper"]
 
 
-def _sampled(frames: Frames, run: Execution) -> AnyArray:
+def sampled_frames(frames: Frames, memory: int) -> AnyArray:
     """Numbers of the frames that are looked at first: whole stored blocks, one from each of as many parts of the stack.
 
     Which one of a part is left to chance, so that scans back and forth are not always met at the same motor position.
+
+    Parameters
+    ----------
+    frames : Frames, shape (n_frames, ny, nx)
+    memory : int, bytes
+        The budget, of which a quarter may be taken.
+
+    Returns
+    -------
+    ndarray of int
+        In order, fewer than all.
     """
     storage, n_frames = frames.storage, len(frames)
-    held = run.memory // (4 * math.prod(frames.shape[1:]) * frames.dtype.itemsize)
+    held = memory // (4 * math.prod(frames.shape[1:]) * frames.dtype.itemsize)
     most = max(1, min(SAMPLE_FRAMES, n_frames - 1, held))
     unit, before = (storage.frames, storage.before) if storage.frames <= most else (1, 0)
     blocks = -(-(n_frames + before) // unit)
@@ -187,10 +198,10 @@ class _Bins:
         return {"_counters": self._counters}
 
     def start(self, n_rows: int, n_columns: int) -> tuple[AnyArray, AnyArray]:
-        from darfix_core.kernels.rank_bins import CODES, NONE_ABOVE
+        from darfix_core.kernels.rank_bins import COUNTERS, NONE_ABOVE
 
-        shape = n_rows, n_columns
-        return np.zeros((*shape, CODES), self._counters), np.full(shape, NONE_ABOVE, np.int32)
+        counted = np.zeros((n_rows, COUNTERS, n_columns), self._counters)
+        return counted, np.full((n_rows, n_columns), NONE_ABOVE, np.int32)
 
     def part(self, accumulator: tuple[AnyArray, AnyArray], rows: slice) -> tuple[AnyArray, AnyArray]:
         counted, beyond = accumulator
@@ -207,11 +218,12 @@ class _Bins:
         np.minimum(beyond, others_beyond, out=beyond)
 
     def finish(self, accumulator: tuple[AnyArray, AnyArray], rows: slice) -> Mapping[str, AnyArray]:
-        from darfix_core.kernels.rank_bins import narrow
+        from darfix_core.kernels.rank_bins import AT_ONCE, narrow
 
         if self._counted_here is not None:
-            for number in range(len(self._counted_here)):
-                self.add(accumulator, self._counted_here.read(slice(number, number + 1), rows), rows)
+            for first in range(0, len(self._counted_here), AT_ONCE):
+                part = slice(first, first + AT_ONCE)
+                self.add(accumulator, self._counted_here.read(part, rows), part)
         images = {"low": self._low[rows].copy(), "shift": self._shift[rows].copy()}
         images |= {name: np.empty_like(images["low"]) for name in ("lower", "upper")}
         images["found"] = np.empty(images["low"].shape, dtype=bool)
