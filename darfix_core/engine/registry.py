@@ -45,6 +45,7 @@ SIGNALS: dict[str, type] = {"dataset": Dataset, "maps": Maps, "shift": Shift, "m
 #: Step id -> module that defines it. Modules are imported when a step is asked for.
 STEP_MODULES = {
     "load": "darfix_core.steps.load",
+    "load_dataset": "darfix_core.steps.load_dataset",
     "concatenate": "darfix_core.steps.concatenate",
     "define_dimensions": "darfix_core.steps.define_dimensions",
     "select_frames": "darfix_core.steps.select_frames",
@@ -63,6 +64,7 @@ STEP_MODULES = {
     "projection": "darfix_core.steps.projection",
     "z_sum": "darfix_core.steps.z_sum",
     "persist": "darfix_core.steps.persist",
+    "data_copy": "darfix_core.steps.data_copy",
     "scan_quality": "darfix_core.steps.scan_quality",
     "moments": "darfix_core.steps.moments",
     "grain_plot": "darfix_core.steps.grain_plot",
@@ -201,10 +203,11 @@ class Step:
     def _with_history(
         self, result: Any, inputs: Mapping[str, Any], values: Mapping[str, Any], messages: tuple[str, ...]
     ) -> Any:
-        """Result with the history of this call; a saved result that was opened goes on with the one that it has."""
+        """Result with the history of this call; what was saved and is opened goes on with the one that it has."""
         from darfix_core import __version__
 
-        if not self.inputs and isinstance(result, Signal) and result.history.made_by_steps:
+        opened = isinstance(result, Signal) and not self.inputs and result.history.made_by_steps
+        if opened or self.output_path:
             return result
 
         histories = {name: value.history for name, value in inputs.items()}

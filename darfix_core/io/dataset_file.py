@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from darfix_core.engine.cutting import BlockSizes, frame_ranges
-from darfix_core.engine.execution import current_execution
-from darfix_core.engine.pool import run_in_order
 from darfix_core.errors import DataFileError
 from darfix_core.io.atomic import Writer
 from darfix_core.io.hdf5_file import naming_damage, read_hdf5
@@ -29,12 +25,14 @@ from darfix_core.io.nexus import (
     group_names,
     new_group,
     now,
+    output_path,
     read_facts,
     read_history,
     storable_text,
     written_kind,
 )
-from darfix_core.model.arrays import AnyArray
+from darfix_core.io.stack_writer import Order, new_stack, write_stacks
+from darfix_core.io.virtual_stack import new_virtual_stack
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frame_sources import SourceFile, checked_range
 from darfix_core.model.frames import Frames
@@ -50,21 +48,50 @@ _ENTRY, _FORMAT_NAME = DATASET_MARK
 _OWN = "darfix_core"
 
 
-def dataset_writer(dataset: Dataset) -> Writer:
+def dataset_target(dataset: Dataset, path: str) -> Path:
+    """File that a dataset is to be written to.
+
+    Raises
+    ------
+    ValueError
+        If its name has another ending than such files have.
+    DataFileError
+        If the dataset was made from it.
+    """
+    target = output_path(path).expanduser()
+    made_from = dataset.history.files.union(file.path for file in dataset.files)
+    if os.path.realpath(target) in map(os.path.realpath, made_from):
+        raise DataFileError("the dataset was made from this file; choose another name", file=str(target))
+    return target
+
+
+def dataset_writer(dataset: Dataset, *, order: Order = "frame", virtual: bool = False) -> Writer:
     """Function that writes a dataset to the path that it is given, for `darfix_core.io.atomic.write_whole`.
 
     Frames are computed and written in blocks within the memory budget.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    order : {"frame", "pixel"}
+        What of the frames is stored together; dark frames are stored one by one.
+    virtual : bool
+        Point to the frames where they lie instead.
+
+    Returns
+    -------
+    callable
+        It raises ValueError where `virtual` frames do not lie in HDF5 files as they are.
     """
 
     def write(path: Path) -> None:
         with create_hdf5(path, track_order=True) as file:
-            stacks = _fill(file, dataset)
-            _write_stacks(stacks)
+            write_stacks(_fill(file, dataset, path if virtual else None, order))
 
     return write
 
 
-def _fill(file: h5py.File, dataset: Dataset) -> list[tuple[h5py.Dataset, Frames]]:
+def _fill(file: h5py.File, dataset: Dataset, virtual: Path | None, order: Order) -> list[tuple[h5py.Dataset, Frames]]:
     """Everything but the frames, which take long: what cannot be written is known before. Stacks still to write."""
     fill_root(file, _ENTRY)
     entry = new_group(file, _ENTRY, "NXentry")
@@ -77,7 +104,11 @@ def _fill(file: h5py.File, dataset: Dataset) -> list[tuple[h5py.Dataset, Frames]
         instrument["name"] = storable_text(dataset.metadata["instrument"])
     name = group_names([str(dataset.metadata.get("detector", ""))], ["positioners", "name"], default="detector")[0]
     detector = new_group(instrument, name, "NXdetector")
-    stacks = [(_new_stack(detector, "data", dataset.frames), dataset.frames)]
+    stacks: list[tuple[h5py.Dataset, Frames]] = []
+    if virtual is None:
+        stacks.append((new_stack(detector, "data", dataset.frames, order), dataset.frames))
+    else:
+        new_virtual_stack(detector, "data", dataset.frames, virtual)
     _fill_positions(entry, instrument, detector["data"], dataset)
     _fill_detector(detector, dataset)
     _fill_plot(entry, detector["data"], dataset)
@@ -86,20 +117,9 @@ def _fill(file: h5py.File, dataset: Dataset) -> list[tuple[h5py.Dataset, Frames]
     own.attrs["frames"] = detector["data"].name
     _fill_own(own, dataset)
     if dataset.dark is not None:
-        stacks.append((_new_stack(own, "dark", dataset.dark), dataset.dark))
+        stacks.append((new_stack(own, "dark", dataset.dark), dataset.dark))
     entry.attrs[_FORMAT_NAME] = FORMAT
     return stacks
-
-
-def _new_stack(group: h5py.Group, name: str, frames: Frames) -> h5py.Dataset:
-    """Empty stack, one frame a chunk as detectors write them."""
-    import hdf5plugin
-
-    stack = group.create_dataset(
-        name, frames.shape, frames.dtype, chunks=(1, *frames.shape[1:]), **hdf5plugin.Bitshuffle(cname="lz4")
-    )
-    stack.attrs["interpretation"] = "image"
-    return stack
 
 
 def _fill_positions(entry: h5py.Group, instrument: h5py.Group, data: h5py.Dataset, dataset: Dataset) -> None:
@@ -186,26 +206,6 @@ def _fill_own(own: h5py.Group, dataset: Dataset) -> None:
         for name, values in dataset.noise.parts().items():
             noise[name] = values
             noise[name].attrs["units"] = "counts"
-
-
-def _write_stacks(stacks: list[tuple[h5py.Dataset, Frames]]) -> None:
-    """Write the frames in blocks, which several threads compute."""
-    run = current_execution()
-    total, done = sum(frames.nbytes for _, frames in stacks), 0
-    for target, frames in stacks:
-        per_frame = frames.nbytes // len(frames)
-        parts = frame_ranges(frames, run.memory // (4 * run.threads), BlockSizes())
-        largest = per_frame * max(part.stop - part.start for part in parts)
-        # Two blocks a thread are under way, and one is written: large ones leave room for fewer threads.
-        threads = max(1, min(run.threads, (run.memory // largest - 1) // 2))
-
-        def compute(part: slice, frames: Frames = frames) -> tuple[slice, AnyArray]:
-            return part, frames.read(part)
-
-        for part, block in run_in_order(compute, parts, replace(run, threads=threads)):
-            target[part] = block
-            run.report((done + part.stop * per_frame) / total, "writing frames")
-        done += frames.nbytes
 
 
 def is_saved_dataset(file: str) -> bool:

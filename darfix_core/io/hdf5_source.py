@@ -156,6 +156,11 @@ class Hdf5Source:
         return block if place is None or np.array_equal(place, np.arange(frames.size)) else block[place]
 
     @property
+    def place(self) -> tuple[str, str, int]:
+        """File, path of the stack inside it, and number of the first frame there."""
+        return self._file, self._path, self._first
+
+    @property
     def reader(self) -> str:
         """Who decodes the counts: the name of a compression that is decoded here by several threads, or HDF5."""
         return self._reader

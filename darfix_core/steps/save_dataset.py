@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from darfix_core.engine.registry import step
-from darfix_core.errors import DataFileError
 from darfix_core.io.atomic import write_whole
-from darfix_core.io.dataset_file import dataset_writer
-from darfix_core.io.nexus import output_path
+from darfix_core.io.dataset_file import dataset_target, dataset_writer
 from darfix_core.model.dataset import Dataset
 
 
@@ -19,7 +15,7 @@ from darfix_core.model.dataset import Dataset
     widget="orangecontrib.dfxm.widgets.owsavedataset.OWSaveDataset",
     output_path="path",
 )
-def save_dataset(dataset: Dataset, *, path: str, overwrite: bool = False) -> None:
+def save_dataset(dataset: Dataset, *, path: str, virtual: bool = False, overwrite: bool = False) -> None:
     """Write a dataset to a NeXus file, frames and all, that Data Selection opens again as it was.
 
     The file is laid out like a scan of BLISS, with one compressed frame a chunk, so that ``silx view`` and other
@@ -33,13 +29,17 @@ def save_dataset(dataset: Dataset, *, path: str, overwrite: bool = False) -> Non
         Any scan.
     path : str
         The file; it ends in .h5, .hdf5 or .nxs. Its folder is made if it is missing.
+    virtual : bool
+        Point to the frames in the HDF5 files that they lie in instead of copying them: a small file that shows several
+        scans as one, as long as the others stay. Only for frames that no step has computed anew; they may be chosen,
+        cropped and concatenated.
     overwrite : bool
         Replace a file that exists.
 
     Raises
     ------
     ValueError
-        If `path` has another ending.
+        If `path` has another ending, or `virtual` frames do not lie in HDF5 files as they are.
     TypeError
         If the metadata hold something that cannot be written.
     OutputExistsError
@@ -49,8 +49,5 @@ def save_dataset(dataset: Dataset, *, path: str, overwrite: bool = False) -> Non
     Cancelled
         If the computation was cancelled; no file is left then.
     """
-    target = output_path(path).expanduser()
-    made_from = dataset.history.files.union(file.path for file in dataset.files)
-    if os.path.realpath(target) in map(os.path.realpath, made_from):
-        raise DataFileError("the dataset was made from this file; choose another name", file=str(target))
-    write_whole({target: dataset_writer(dataset)}, overwrite=overwrite)
+    target = dataset_target(dataset, path)
+    write_whole({target: dataset_writer(dataset, virtual=virtual)}, overwrite=overwrite)

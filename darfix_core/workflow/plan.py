@@ -104,8 +104,10 @@ def _no_file(name: str, node: Node) -> WorkflowError:
 def _set_outputs(graph: Graph, overrides: Overrides) -> Graph:
     """Put the output files where they belong; without any, save the maps at the ends of the workflow."""
     writers = [node for node in graph.order if node.step.output_path]
-    if not writers:
-        graph, writers = _with_writers(graph, overrides)
+    # A copy on the way is no result.
+    if not any(not node.step.outputs or graph.is_terminal(node) for node in writers):
+        graph, added = _with_writers(graph, overrides)
+        writers += added
     for node in writers:
         name, step = node.step.output_path, node.step
         path = node.parameters.get(name) or ""
