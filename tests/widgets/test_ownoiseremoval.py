@@ -81,6 +81,19 @@ def test_form_of_the_selected_operation_changes_it(orange, make, scan):
     assert "method" in widget.list.form.editors
 
 
+def test_mask_of_an_operation_is_chosen_in_a_dialog(orange, make, scan, tmp_path):
+    mask = np.zeros(scan.frame_shape, dtype=bool)
+    mask[2] = True
+    np.save(tmp_path / "mask.npy", mask)
+    widget = make(THRESHOLD)
+    orange.send_signal("Dataset", scan, widget=widget)
+    widget.list.add("apply_mask")
+    assert frames_of(orange, widget) is None
+    assert "number 2 (apply_mask)" in str(widget.Error.failed)
+    widget.list.form.editors["file"].choose(str(tmp_path / "mask.npy"))
+    assert np.array_equal(orange.get_output("Dataset", widget=widget, wait=5000).mask, mask)
+
+
 def test_removed_operation_is_not_done(orange, make, scan):
     widget = make(MEDIAN, THRESHOLD)
     orange.send_signal("Dataset", scan, widget=widget)

@@ -23,6 +23,7 @@ from AnyQt.QtWidgets import (
 from darfix_core.engine.registry import Step, get_step
 from darfix_core.steps.noise_removal import complete_operations
 from orangecontrib.dfxm.views.parameter_form import ParameterForm, operation_text
+from orangecontrib.dfxm.views.source_editors import HDF5_FILTER, MASK_FILTER, FileEditor
 
 _HEIGHT = 170  # px, of the list
 
@@ -180,7 +181,8 @@ class OperationList(QWidget):
         step = None if item is None else self._step_of(item.operation)
         self.title.setText("" if step is None else f"<b>{step.title}</b>")
         if step is not None:
-            self.form = ParameterForm(step.parameters.entries.values())
+            files = {name: FileEditor("none", "Open a file", MASK_FILTER, HDF5_FILTER) for name in step.file_parameters}
+            self.form = ParameterForm(step.parameters.entries.values(), files)
             for name, entry in step.parameters.entries.items():
                 self.form.set_value(name, item.operation.get(name, entry.default))
             self.form.edited.connect(self._form_edited)
