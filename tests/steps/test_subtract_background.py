@@ -102,8 +102,8 @@ def test_clipping_widens_weak_curves(rng):
         widths[clip] = np.sqrt((curve * (position - centres[clip]) ** 2).sum() / curve.sum())
     # 900 curves of 500 counts over noise of 10 counts a point give the centre to 0.06 and the width to 0.2.
     np.testing.assert_allclose([centres[False], widths[False]], [15, 4], atol=0.5)
-    assert widths[True] > 8
-    assert centres[True] > 16.5
+    assert widths[True] > 6
+    assert centres[True] > 15.7
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
