@@ -269,7 +269,8 @@ def test_without_its_input_a_widget_waits_quietly(orange, name):
     assert committed(orange, widget) == (None, "")
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if STEP_OF[name].outputs])
+# Files are not written without a click.
+@pytest.mark.parametrize("name", [name for name in MODULES if STEP_OF[name].outputs and not STEP_OF[name].output_path])
 def test_reopened_widget_computes_without_a_click(orange, files, name):
     cls = widget_of(name)
     closed = orange.create_widget(cls, stored_settings=files(cls.step))
