@@ -47,7 +47,7 @@ def partition(
     dataset : Dataset
         Any scan. Subtract its background first where that differs from frame to frame.
     min_intensity : float or None, counts
-        Mean counts of a pixel that a frame must have; None: `share` tells.
+        Mean counts of a pixel that a frame must have; None: found by the share.
     share : float, %
         Without `min_intensity`: how far the limit lies on the way from the darkest frame to the brightest. 10 is the
         end of the first of ten bins of the histogram of the intensities.

@@ -17,8 +17,8 @@ from darfix_core.units import Unit
 
 Limits: TypeAlias = tuple[float | None, float | None]
 
-# Part of a step of the scan by which a position may miss the end of a range that it was meant to reach.
-_TOLERANCE = 1e-3
+# Part of a step of the scan: positions that were found from read-backs are no round numbers, but limits are.
+_TOLERANCE = 0.1
 
 
 @step(
@@ -49,7 +49,8 @@ def select_frames(
     ranges : dict of str to (float or None, float or None), or None
         Motor -> lowest and highest position to keep, both included, in the unit of the motor; None in place of a
         limit: no limit; None: all positions. Of a motor that is a dimension the nominal positions count, so that
-        read-backs that jitter tear no line of the grid; of others the read-backs.
+        read-backs that jitter tear no line of the grid, and a tenth of a step beyond a limit is still within; of
+        others the read-backs count.
 
     Returns
     -------
@@ -77,14 +78,8 @@ def select_frames(
     return choose_frames(dataset, np.flatnonzero(kept))
 
 
-def motor_positions(dataset: Dataset, motor: str) -> FloatArray:
-    """Nominal positions of a motor that is a dimension, read-backs of another one, shape (n_frames,).
-
-    Raises
-    ------
-    ValueError
-        If the scan has no such motor.
-    """
+def _positions(dataset: Dataset, motor: str) -> FloatArray:
+    """Nominal positions of a motor that is a dimension, read-backs of another one, shape (n_frames,)."""
     for dimension, index in zip(dataset.dimensions, dataset.scan_index, strict=True):
         if dimension.name == motor:
             nominal: FloatArray = dimension.values[index]
@@ -95,9 +90,10 @@ def motor_positions(dataset: Dataset, motor: str) -> FloatArray:
 
 
 def _within(dataset: Dataset, motor: str, limits: Limits) -> BoolArray:
-    values, (low, high) = motor_positions(dataset, motor), limits
+    values, (low, high) = _positions(dataset, motor), limits
     steps = np.diff(np.unique(values))
-    slack = _TOLERANCE * float(steps.min()) if steps.size else 0.0
+    nominal = motor in [dimension.name for dimension in dataset.dimensions]
+    slack = _TOLERANCE * float(steps.min()) if nominal and steps.size else 0.0
     above = np.ones(values.size, dtype=bool) if low is None else values >= low - slack
     below = np.ones(values.size, dtype=bool) if high is None else values <= high + slack
     return above & below
@@ -107,6 +103,6 @@ def _ranges_in_words(dataset: Dataset, ranges: Mapping[str, Limits]) -> str:
     """What was asked of the motors, and what the scan has."""
     texts = []
     for motor, limits in ranges.items():
-        values = motor_positions(dataset, motor)
+        values = _positions(dataset, motor)
         texts.append(f"{motor} in {limits}, where the scan goes from {values.min():.6g} to {values.max():.6g}")
     return "; ".join(texts)

@@ -43,6 +43,14 @@ def test_read_backs_that_jitter_tear_no_line_of_the_grid(mosaicity_dataset, rng)
     assert dc.select_frames(given, ranges={"mu": (-0.1, 0.2)}).scan_shape == (5, 4)
 
 
+def test_positions_that_were_found_need_not_be_round_numbers(mosaicity_dataset):
+    chi, mu = mosaicity_dataset.dimensions
+    found = dc.Dimension("mu", mu.values * 1.0005, "deg")
+    given = mosaicity_dataset.replace(dimensions=(chi, found))
+    assert dc.select_frames(given, ranges={"mu": (-0.2, 0.2)}).scan_shape == (5, 5)
+    assert dc.select_frames(given, ranges={"mu": (-0.18, 0.18)}).scan_shape == (5, 3)
+
+
 def test_without_dimensions_the_read_backs_count(mosaicity_dataset):
     bare = mosaicity_dataset.replace(dimensions=(), grid_index=None)
     assert dc.select_frames(bare, ranges={"mu": (-0.15, 0.15)}).n_frames == 15

@@ -21,14 +21,14 @@ def widget(orange, rocking_dataset):
 def test_sum_is_shown_and_sent(orange, widget, rocking_dataset):
     expected = rocking_dataset.frames[:].sum(axis=0)
     assert np.array_equal(orange.get_output("Maps", widget=widget)["z_sum"], expected)
-    assert np.array_equal(shown_image(widget.view.plot), expected)
+    assert np.array_equal(shown_image(widget.view), expected)
 
 
 def test_chosen_image_is_shown_and_kept_in_the_workflow(orange, widget, rocking_dataset):
     combo = widget.chosen.combo
     combo.setCurrentText("highest count")
     combo.activated.emit(combo.currentIndex())
-    assert np.array_equal(shown_image(widget.view.plot), rocking_dataset.frames[:].max(axis=0))
+    assert np.array_equal(shown_image(widget.view), rocking_dataset.frames[:].max(axis=0))
     settings = widget.settingsHandler.pack_data(widget)
     again = orange.create_widget(type(widget), stored_settings=settings)
     assert again.chosen.value() == "z_max"
@@ -37,4 +37,4 @@ def test_chosen_image_is_shown_and_kept_in_the_workflow(orange, widget, rocking_
 def test_without_data_nothing_is_shown(orange, widget):
     orange.send_signal("Dataset", None, widget=widget)
     orange.wait_until_finished(widget=widget)
-    assert shown_image(widget.view.plot) is None
+    assert shown_image(widget.view) is None

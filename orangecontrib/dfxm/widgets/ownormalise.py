@@ -62,9 +62,13 @@ class OWNormalise(StepWidget):
             self.plot.show_nothing()
             return
         values = self.received["dataset"].counters[name]
-        self.plot.show_values(values, name)
-        mean, low, high = (float(function(values)) for function in (np.nanmean, np.nanmin, np.nanmax))
-        self.caption.setText(f"{name}: {mean:.6g} on average, from {low:.6g} to {high:.6g}.")
+        numbers = values[np.isfinite(values)]
+        if not numbers.size:
+            self.caption.setText(f"{name} holds no number.")
+            self.plot.show_nothing()
+            return
+        self.plot.show_values(np.where(np.isfinite(values), values, np.nan), name)
+        self.caption.setText(f"{name}: {numbers.mean():.6g} on average, {numbers.min():.6g} to {numbers.max():.6g}.")
 
     def picture(self) -> QWidget:
         """The counter."""

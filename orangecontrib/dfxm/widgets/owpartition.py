@@ -49,7 +49,7 @@ class OWPartition(StepWidget):
             n_kept = int((intensity >= limit).sum())
         except (TypeError, ValueError):
             return  # the step says what is wrong
-        self.plot.show_values(intensity, "mean counts of the frame", limit)
+        self.plot.show_values(intensity, "mean of the frame", "counts", limit)
         n_below = intensity.size - n_kept
         self.caption.setText(
             f"{n_kept} frames reach {limit:.5g} counts, {n_below} lie below. Drag the line to change it."

@@ -8,7 +8,8 @@ from AnyQt.QtWidgets import QWidget
 from Orange.widgets.settings import Setting
 from orangewidget import gui
 
-from orangecontrib.dfxm.views.map_view import MapView
+from orangecontrib.dfxm.views.image_plot import ImagePlot
+from orangecontrib.dfxm.views.map_view import colormap_of, note_of
 from orangecontrib.dfxm.views.parameter_editors import ChoiceEditor
 from orangecontrib.dfxm.widgets.icon import icon_path
 from orangecontrib.dfxm.widgets.step_widget import StepWidget
@@ -37,17 +38,21 @@ class OWZSum(StepWidget):
 
     def build_view(self) -> None:
         """The image."""
-        self.view = MapView()
+        self.view = ImagePlot()
         self.mainArea.layout().addWidget(self.view)
 
     def show_result(self, result: Any) -> None:
         """The image that was chosen."""
-        self.view.set_maps(result)
-        self.view.show_map(self.view_map)
+        if result is None:
+            self.view.clear_image()
+            return
+        values, note = result[self.view_map], note_of(result[self.view_map], "counts")
+        colormap = colormap_of(self.view_map, values)
+        self.view.show_image(values, origin=result.origin, colormap=colormap, label="counts", note=note)
 
     def _image_chosen(self) -> None:
         self.view_map = self.chosen.value()
-        self.view.show_map(self.view_map)
+        self.show_result(self.produced)
 
     def picture(self) -> QWidget:
         """The image."""
