@@ -22,6 +22,7 @@ from darfix_core.engine.registry import all_steps, get_step
 from darfix_core.figures import style
 from darfix_core.figures.map_figures import map_figure, overview_figure
 from darfix_core.figures.mosaicity_figure import mosaicity_figure
+from darfix_core.figures.quality_figure import quality_figure
 from darfix_core.steps.frame_statistics import combine_frames
 from darfix_core.workflow.demo import write_demo_scan
 
@@ -31,7 +32,17 @@ DPI = 90
 WIDTH = 820  # px, that of the help window
 LARGE = 150_000  # bytes
 #: Steps that the tutorial lacks; they get the dataset from Background Subtraction.
-BESIDE_TUTORIAL = {"persist": "{'__version__': 1}", "save_dataset": "{'path': 'dataset.h5', '__version__': 1}"}
+BESIDE_TUTORIAL = {
+    "select_frames": "{'ranges': {'mu': (-0.1, 0.15), 'chi': (None, 0.2)}, '__version__': 1}",
+    "partition": "{'__version__': 1}",
+    "binning": "{'__version__': 1}",
+    "normalise": "{'__version__': 1}",
+    "projection": "{'__version__': 1}",
+    "z_sum": "{'__version__': 1}",
+    "scan_quality": "{'__version__': 1}",
+    "persist": "{'__version__': 1}",
+    "save_dataset": "{'path': 'dataset.h5', '__version__': 1}",
+}
 _BACKGROUND_NODE = "3"
 _LINE, _RED = "#2a4b8d", "#b3261e"
 _FRAME = 60  # in the middle of the scan: several grains diffract
@@ -84,6 +95,8 @@ def make_figures(target: Path, scan_file: Path) -> list[Path]:
         "steps/pictures/subtract_background.png": background_figure(gridded, clean),
         **detector_figures(scan),
         "steps/pictures/correct_shift.png": drift_figure(clean),
+        **frames_and_pixels_figures(gridded, clean),
+        "steps/pictures/scan_quality.png": quality_figure(dc.scan_quality(gridded)[0]),
         "steps/pictures/moments.png": map_figure(maps, "chi/center_of_mass"),
         "steps/pictures/grain_plot.png": mosaicity_figure(maps),
         "steps/pictures/save_maps.png": overview_figure(maps),
@@ -212,6 +225,86 @@ def drift_figure(clean: dc.Dataset) -> Any:
     limits = style.robust_limits(images[1])
     for axes, image, label in zip(figure.subplots(1, 2), images, ("mean of the frames before", "after"), strict=True):
         _show(axes, image, label, limits=limits)
+    return figure
+
+
+def frames_and_pixels_figures(gridded: dc.Dataset, clean: dc.Dataset) -> dict[str, Any]:
+    """What the steps do that choose or combine frames, and pixels."""
+    binned, (y, x) = dc.binning(clean, factor=(4, 4), method="mean"), (slice(140, 240), slice(90, 190))
+    projected, summed = dc.projection(clean, motors=("chi",)), dc.z_sum(clean)
+    number = int(clean.scan_index[1][_FRAME])
+    parts = (slice(y.start // 4, y.stop // 4), slice(x.start // 4, x.stop // 4))
+    pairs = {
+        "binning": [("frame 60, 100 x 100 px", clean.frames[_FRAME][y, x]), ("binned", binned.frames[_FRAME][parts])],
+        "projection": [("frame 60", clean.frames[_FRAME]), ("all chi at this mu", projected.frames[number])],
+        "z_sum": [("z_sum", summed["z_sum"]), ("z_max", summed["z_max"])],
+    }
+    figures = {name: images_figure(images) for name, images in pairs.items()}
+    figures |= {
+        "select_frames": selection_figure(gridded),
+        "partition": partition_figure(clean),
+        "normalise": normalise_figure(),
+    }
+    return {f"steps/pictures/{name}.png": figure for name, figure in figures.items()}
+
+
+def images_figure(images: list[tuple[str, Any]]) -> Any:
+    """Images side by side, each with limits of its own."""
+    figure = _figure(4.6 * len(images), 3.7)
+    for axes, (label, image) in zip(figure.subplots(1, len(images)), images, strict=True):
+        _show(axes, image, label)
+    return figure
+
+
+def selection_figure(dataset: dc.Dataset) -> Any:
+    """Positions of the frames that are kept, and of the others."""
+    kept = dc.select_frames(dataset, ranges={"mu": (-0.1, 0.15), "chi": (None, 0.2)})
+    figure = _figure(5.2, 4.2)
+    axes = figure.subplots()
+    for part, color, label in ((dataset, "#c8c8c8", "left out"), (kept, _LINE, "kept")):
+        axes.plot(part.positions["mu"], part.positions["chi"], "o", color=color, markersize=5, label=label)
+    axes.set_xlabel("mu (deg)")
+    axes.set_ylabel("chi (deg)")
+    axes.set_title("mu from -0.1 to 0.15, chi up to 0.2", fontsize=10, loc="left")
+    axes.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def partition_figure(dataset: dc.Dataset) -> Any:
+    """Intensity of the frames on both sides of the limit."""
+    from darfix_core.steps.partition import frame_intensity, intensity_limit
+
+    intensity = frame_intensity(dataset)
+    limit = intensity_limit(intensity, None, 10.0)
+    figure = _figure(6.4, 3.3)
+    axes = figure.subplots()
+    numbers, below = np.arange(intensity.size), intensity < limit
+    axes.plot(intensity, color="#c8c8c8", linewidth=0.8)
+    axes.plot(numbers[~below], intensity[~below], "o", color=_LINE, markersize=3.5, label="dataset")
+    axes.plot(numbers[below], intensity[below], "o", color=_RED, markersize=3.5, label="below")
+    axes.axhline(limit, color=_RED, linewidth=1)
+    axes.set_xlabel("frame")
+    axes.set_ylabel("mean counts of the frame")
+    axes.legend(frameon=False, fontsize=9)
+    return figure
+
+
+def normalise_figure() -> Any:
+    """A rocking curve in a beam that fades and is refilled, before and after."""
+    mu = np.linspace(-0.3, 0.3, 41)
+    current = 200.0 - 4.0 * (np.arange(41) % 24)
+    curve = 1000 * np.exp(-(mu**2) / (2 * 0.09**2)) * current / current.mean()
+    scan = dc.Dataset.from_array(curve[:, None, None], {"mu": mu}).replace(counters={"srcurrent": current})
+    figure = _figure(9.2, 3.3)
+    left, right = figure.subplots(1, 2)
+    left.plot(current, color=_LINE)
+    left.set_xlabel("frame")
+    left.set_ylabel("srcurrent (mA)")
+    for dataset, color, label in ((scan, _RED, "before"), (dc.normalise(scan), _LINE, "after")):
+        right.plot(mu, dataset.curve(0, 0), "-o", color=color, markersize=3.5, label=label)
+    right.set_xlabel("mu (deg)")
+    right.set_ylabel("counts of a pixel")
+    right.legend(frameon=False, fontsize=9)
     return figure
 
 
