@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from darfix_core.steps.data_copy import data_copy as data_copy
     from darfix_core.steps.define_dimensions import define_dimensions as define_dimensions
     from darfix_core.steps.divide_flat import divide_flat as divide_flat
+    from darfix_core.steps.gradient_threshold import gradient_threshold as gradient_threshold
     from darfix_core.steps.grain_plot import grain_plot as grain_plot
     from darfix_core.steps.load import load as load
     from darfix_core.steps.load_dataset import load_dataset as load_dataset
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from darfix_core.steps.partition import partition as partition
     from darfix_core.steps.persist import persist as persist
     from darfix_core.steps.projection import projection as projection
+    from darfix_core.steps.remove_hot_pixels import remove_hot_pixels as remove_hot_pixels
     from darfix_core.steps.roi import roi as roi
     from darfix_core.steps.save_dataset import save_dataset as save_dataset
     from darfix_core.steps.save_maps import save_maps as save_maps
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
     from darfix_core.steps.select_frames import select_frames as select_frames
     from darfix_core.steps.subtract_background import subtract_background as subtract_background
     from darfix_core.steps.subtract_dark import subtract_dark as subtract_dark
+    from darfix_core.steps.threshold import threshold as threshold
+    from darfix_core.steps.weak_beam import weak_beam as weak_beam
     from darfix_core.steps.z_sum import z_sum as z_sum
 
 __version__ = "0.1.0"
@@ -79,6 +83,7 @@ _MODULES = {
     "data_copy": "steps.data_copy",
     "define_dimensions": "steps.define_dimensions",
     "divide_flat": "steps.divide_flat",
+    "gradient_threshold": "steps.gradient_threshold",
     "grain_plot": "steps.grain_plot",
     "load": "steps.load",
     "load_dataset": "steps.load_dataset",
@@ -89,6 +94,7 @@ _MODULES = {
     "partition": "steps.partition",
     "persist": "steps.persist",
     "projection": "steps.projection",
+    "remove_hot_pixels": "steps.remove_hot_pixels",
     "roi": "steps.roi",
     "save_dataset": "steps.save_dataset",
     "save_maps": "steps.save_maps",
@@ -97,6 +103,8 @@ _MODULES = {
     "select_frames": "steps.select_frames",
     "subtract_background": "steps.subtract_background",
     "subtract_dark": "steps.subtract_dark",
+    "threshold": "steps.threshold",
+    "weak_beam": "steps.weak_beam",
     "z_sum": "steps.z_sum",
 }
 
