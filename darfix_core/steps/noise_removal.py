@@ -95,10 +95,7 @@ def noise_removal(
     flat: Dataset | None = None,
     mask: Mask | None = None,
     *,
-    operations: Annotated[tuple[Operation, ...], Check(complete_operations)] = (
-        {"type": "subtract_background"},
-        {"type": "remove_hot_pixels"},
-    ),
+    operations: Annotated[tuple[Operation, ...], Check(complete_operations)] = ({"type": "subtract_background"},),
 ) -> Dataset:
     """Clean the frames by several operations, one after the other. Each of them is the step of that name.
 

@@ -48,9 +48,9 @@ def type_number(editor, text):
     editor.line.editingFinished.emit()
 
 
-def test_median_and_hot_pixels_are_there_from_the_beginning(orange, make, scan):
+def test_median_background_is_there_from_the_beginning(orange, make, scan):
     widget = make()
-    assert texts(widget) == ["1. Background Subtraction", f"2. {dc.remove_hot_pixels.step.title}"]
+    assert texts(widget) == ["1. Background Subtraction"]
     orange.send_signal("Dataset", scan, widget=widget)
     assert np.array_equal(frames_of(orange, widget), np.asarray(dc.noise_removal(scan).frames))
 
