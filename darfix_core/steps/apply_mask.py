@@ -94,11 +94,16 @@ def mask_on_frames(mask: Mask, dataset: Dataset) -> BoolArray:
     Raises
     ------
     ValueError
-        If it does not cover the frames.
+        If it does not cover the frames, or these are binned and it is not.
     """
     (ny, nx), anywhere = dataset.frame_shape, mask.origin == (0, 0)
     if mask.shape == (ny, nx) and (anywhere or mask.origin == dataset.origin):
         return mask.values
+    if any(node.step == "binning" for node in dataset.history.nodes.values()):
+        raise ValueError(
+            f"the frames are binned: the mask must have their shape, {(ny, nx)}, or be applied before; "
+            f"it has the shape {mask.shape}"
+        )
     y, x = np.subtract(dataset.origin, mask.origin)
     part = mask.values[max(y, 0) : max(y + ny, 0), max(x, 0) : max(x + nx, 0)]
     if part.shape != (ny, nx) or min(y, x) < 0:

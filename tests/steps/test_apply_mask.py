@@ -89,6 +89,13 @@ def test_mask_that_does_not_cover_the_frames_is_refused(rocking_dataset, origin,
         dc.apply_mask(rocking_dataset.replace(origin=origin), mask)
 
 
+def test_mask_of_the_detector_is_refused_for_binned_frames(rocking_dataset, spot):
+    with pytest.raises(ValueError, match="the frames are binned: the mask must have their shape"):
+        dc.apply_mask(dc.binning(rocking_dataset), dc.Mask(spot))
+    half = np.eye(6, 8, dtype=bool)
+    np.testing.assert_array_equal(dc.apply_mask(dc.binning(rocking_dataset), dc.Mask(half)).mask, half)
+
+
 def test_mask_of_all_pixels_is_refused(rocking_dataset, spot):
     with pytest.raises(ValueError, match=r"covers all of them \(invert=True, mode='add'\)"):
         dc.apply_mask(rocking_dataset, dc.Mask(np.zeros((12, 16), dtype=bool)), invert=True)
