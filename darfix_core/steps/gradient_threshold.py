@@ -53,6 +53,11 @@ def gradient_threshold(
         Counts of the same type. Within four `scale` of a masked pixel, or of one that is no number, there is no
         gradient, and `bottom` alone decides. Counts that are no number stay so. At the edges of the frame its outermost
         pixels are repeated.
+
+    Raises
+    ------
+    Cancelled
+        If the computation was cancelled.
     """
     load_compiler()
     return dataset.map_frames(

@@ -32,7 +32,7 @@ def remove_hot_pixels(
     dataset: Dataset,
     *,
     kernel_size: Annotated[Literal[3, 5], Unit("px")] = 3,
-    n_sigma: Annotated[float, Gt(0)] = 5.0,
+    n_sigma: Annotated[float, Gt(0), Unit("sigma")] = 5.0,
     cold: bool = False,
     rule: Literal["noise", "darfix"] = "noise",
 ) -> Dataset:
@@ -50,7 +50,7 @@ def remove_hot_pixels(
     kernel_size : {3, 5}, px
         Edge of the neighbourhood. 3 leaves more of the sharp features of the sample; 5 also finds hot pixels that are
         three or more together.
-    n_sigma : float
+    n_sigma : float, sigma
         How many standard deviations of the noise are too many.
     cold : bool
         Replace pixels that are too dark, too.

@@ -15,10 +15,11 @@ from darfix_core.model.arrays import AnyArray, FloatArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frame_operations import PerPixel
 from darfix_core.model.frames import Frames
+from darfix_core.units import Unit
 
 
 @step("weak_beam", version=1, title="Weak Beam", widget="orangecontrib.dfxm.widgets.owweakbeam.OWWeakBeam")
-def weak_beam(dataset: Dataset, *, n_sigma: Annotated[float, Gt(0)] = 1.0) -> Dataset:
+def weak_beam(dataset: Dataset, *, n_sigma: Annotated[float, Gt(0), Unit("sigma")] = 1.0) -> Dataset:
     """Set counts that are above `n_sigma` standard deviations of their pixel's curve to zero.
 
     What is left are the flanks of the rocking curves, where the lattice is tilted or strained away from the bulk: the
@@ -29,7 +30,7 @@ def weak_beam(dataset: Dataset, *, n_sigma: Annotated[float, Gt(0)] = 1.0) -> Da
     ----------
     dataset : Dataset
         Any scan. Subtract its background first: the limit is counted from zero, not from the mean of the curve.
-    n_sigma : float
+    n_sigma : float, sigma
         Highest count that stays, in standard deviations of the curve of the pixel over all frames of the scan.
 
     Returns

@@ -38,6 +38,8 @@ READ_FIRST = {
     "subtract_background": "the background is made from many frames",
     "subtract_dark": "the dark image is made from many frames",
     "divide_flat": "the response is made from many frames",
+    "remove_hot_pixels": "the rule of darfix has a limit for each frame that is made from the whole of it",
+    "weak_beam": "the limit of a pixel is made from its whole curve",
     "noise_removal": "a background, which is made from many frames, is among its operations",
     "persist": "it is there to read the frames once",
     "partition": "the intensity of every frame is needed",
