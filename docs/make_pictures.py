@@ -19,11 +19,13 @@ import numpy as np
 
 import darfix_core as dc
 from darfix_core.engine.registry import all_steps, get_step
+from darfix_core.engine.step_inputs import channel_name
 from darfix_core.figures import style
 from darfix_core.figures.map_figures import map_figure, overview_figure
 from darfix_core.figures.mosaicity_figure import mosaicity_figure
 from darfix_core.figures.quality_figure import quality_figure
 from darfix_core.steps.frame_statistics import combine_frames
+from darfix_core.io.mask_file import write_mask
 from darfix_core.workflow.demo import write_demo_scan
 
 DOCS = Path(__file__).parent
@@ -31,7 +33,7 @@ ROOT = DOCS.parent
 DPI = 90
 WIDTH = 820  # px, that of the help window
 LARGE = 150_000  # bytes
-#: Steps that the tutorial lacks; they get the dataset from Background Subtraction.
+#: Steps that the tutorial lacks; they get the dataset from Background Subtraction, or as `OF_RAW_FRAMES` from before.
 BESIDE_TUTORIAL = {
     "select_frames": "{'ranges': {'mu': (-0.1, 0.15), 'chi': (None, 0.2)}, '__version__': 1}",
     "partition": "{'__version__': 1}",
@@ -40,10 +42,17 @@ BESIDE_TUTORIAL = {
     "projection": "{'__version__': 1}",
     "z_sum": "{'__version__': 1}",
     "scan_quality": "{'__version__': 1}",
+    "noise_removal": "{'operations': ({'type': 'subtract_background'}, {'type': 'threshold', 'bottom': 20.0}), "
+    "'__version__': 1}",
     "persist": "{'__version__': 1}",
+    "load_dataset": "{'path': 'saved.h5', '__version__': 1}",
+    "concatenate": "{'along': 'energy', 'values': (17.0, 17.1), '__version__': 1}",
+    "apply_mask": "{'file': 'mask.npy', '__version__': 1}",
+    "data_copy": "{'path': 'copy.h5', 'order': 'pixel', '__version__': 1}",
     "save_dataset": "{'path': 'dataset.h5', '__version__': 1}",
 }
-_BACKGROUND_NODE = "3"
+OF_RAW_FRAMES = ("noise_removal",)
+_BACKGROUND_NODE, _RAW_NODE = "3", "2"
 _LINE, _RED = "#2a4b8d", "#b3261e"
 _FRAME = 60  # in the middle of the scan: several grains diffract
 _PIXEL = (133, 107)  # in the largest grain
@@ -94,6 +103,9 @@ def make_figures(target: Path, scan_file: Path) -> list[Path]:
         "steps/pictures/roi.png": roi_figure(scan),
         "steps/pictures/subtract_background.png": background_figure(gridded, clean),
         **detector_figures(scan),
+        "steps/pictures/apply_mask.png": mask_figure(clean),
+        "steps/pictures/concatenate.png": layers_figure(gridded),
+        "steps/pictures/noise_removal.png": noise_figure(scan),
         "steps/pictures/correct_shift.png": drift_figure(clean),
         **frames_and_pixels_figures(gridded, clean),
         "steps/pictures/scan_quality.png": quality_figure(dc.scan_quality(gridded)[0]),
@@ -202,6 +214,35 @@ def detector_figures(scan: dc.Dataset) -> dict[str, Any]:
     }
 
 
+def _grain_boundary(shape: tuple[int, int]) -> Any:
+    """Mask of what lies outside an ellipse, as the shadow of an aperture does."""
+    y, x = np.ogrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
+    return (y - 0.1) ** 2 / 0.6 + (x + 0.1) ** 2 / 0.5 > 1
+
+
+def mask_figure(clean: dc.Dataset) -> Any:
+    """A frame, a mask, and the map that it leaves."""
+    mask = _grain_boundary(clean.frame_shape)
+    with dc.execution(on_warning=lambda message: None):
+        maps = dc.moments(dc.apply_mask(clean, dc.Mask(mask)))
+    figure = _figure(12.4, 3.7)
+    images = [("frame 60", clean.frames[_FRAME]), ("mask", mask.astype(float)), ("intensity", maps["intensity"])]
+    for axes, (label, image) in zip(figure.subplots(1, 3), images, strict=True):
+        _show(axes, image, label)
+    return figure
+
+
+def layers_figure(gridded: dc.Dataset) -> Any:
+    """Positions of the frames of three scans that were put together."""
+    whole = dc.concatenate([gridded] * 3, along="samz", values=(0.0, 0.05, 0.1))
+    figure = _figure(8.2, 2.6)
+    for axes, name in zip(figure.subplots(1, 3), ("samz", "chi", "mu"), strict=True):
+        axes.plot(whole.positions[name], color=_LINE, linewidth=1)
+        axes.set_xlabel("frame")
+        axes.set_ylabel(f"{name} ({whole.unit(name)})")
+    return figure
+
+
 def correction_figure(
     frames: tuple[dc.Dataset, dc.Dataset], image: Any, label: str, limits: tuple[float, float]
 ) -> Any:
@@ -215,11 +256,30 @@ def correction_figure(
     return figure
 
 
+def noise_figure(scan: dc.Dataset) -> Any:
+    """A frame with hot pixels as it was recorded, and as the operations leave it."""
+    stack, hot = scan.frames[:], np.random.default_rng(3).random(scan.frames.shape) < 0.001
+    noisy = scan.replace(frames=dc.Frames.from_array(np.where(hot, stack + np.uint16(1500), stack)))
+    operations: list[dict[str, Any]] = [{"type": "subtract_background"}, {"type": "remove_hot_pixels"}]
+    figure = _figure(12.5, 3.6)
+    labels = ("as recorded", "subtract_background", "and remove_hot_pixels")
+    for number, (axes, label) in enumerate(zip(figure.subplots(1, 3), labels, strict=True)):
+        frame = dc.noise_removal(noisy, operations=operations[:number]).frames[_FRAME]
+        _show(axes, frame[:100, :120], label, limits=(0, 600))
+    return figure
+
+
+def made_to_drift(scan: dc.Dataset) -> tuple[dc.Dataset, dc.Shift]:
+    """The scan as if its sample had drifted, and the drift."""
+    values = np.outer(np.arange(scan.n_frames) - scan.n_frames / 2, _DRIFT)
+    drift = dc.Shift(values, reason="It was made.", velocity=_DRIFT, positions=scan.positions, units=scan.units)
+    return dc.correct_shift(scan, dc.Shift(-values), interpolation="cubic"), drift
+
+
 def drift_figure(clean: dc.Dataset) -> Any:
     """Mean of the frames of a scan that is made to drift, before and after the correction."""
-    drift = np.outer(np.arange(clean.n_frames) - clean.n_frames / 2, (0.12, -0.07))
-    drifting = dc.correct_shift(clean, dc.Shift(-drift), interpolation="cubic")
-    corrected = dc.correct_shift(drifting, dc.Shift(drift), interpolation="cubic")
+    drifting, drift = made_to_drift(clean)
+    corrected = dc.correct_shift(drifting, drift, interpolation="cubic")
     figure = _figure(9.2, 3.7)
     images = [combine_frames(dataset.frames, None) for dataset in (drifting, corrected)]
     limits = style.robust_limits(images[1])
@@ -370,32 +430,66 @@ def make_widget_pictures(target: Path, scan_file: Path) -> list[Path]:
     flow = folder / "mosaicity.ows"
     changes = {"Data Selection": {"path": scan_file.name}, "Save Maps": {"path": "maps.h5"}}
     write_changed(tutorial_file("mosaicity.ows"), flow, changes)
-    add_nodes(flow)
-    camera = [sys.executable, str(ROOT / "tests" / "canvas_screenshot.py"), str(flow), "--output", str(folder)]
-    subprocess.run(camera, check=True, timeout=300, cwd=folder)
+    add_nodes(flow, BESIDE_TUTORIAL, {dc.Dataset: (_BACKGROUND_NODE, "Dataset")})
+    photograph(flow, folder)
+    photograph(write_shift_flow(scan_file), folder / "shift")
     made = []
     for step in all_steps():
         if step.widget:
             made.append(target / "steps" / "pictures" / f"{step.id}_widget.png")
-            shrink(next(folder.glob(f"*_{step.title.lower().replace(' ', '_')}.png")), made[-1])
+            name = f"*_{step.title.lower().replace(' ', '_')}.png"
+            shrink(next(iter([*folder.glob(name), *folder.glob(f"shift/{name}")])), made[-1])
     return made
 
 
-def add_nodes(flow: Path) -> None:
-    """Add the steps that the tutorial lacks, with their wires."""
+def photograph(flow: Path, folder: Path) -> None:
+    """Put a picture of every window of a workflow into a folder."""
+    camera = [sys.executable, str(ROOT / "tests" / "canvas_screenshot.py"), str(flow), "--output", str(folder)]
+    subprocess.run(camera, check=True, timeout=300, cwd=flow.parent)
+
+
+def write_shift_flow(scan_file: Path) -> Path:
+    """Workflow around the shift of the demo scan, which is made to drift, beside its files."""
+    folder = scan_file.parent
+    drifting, drift = made_to_drift(dc.subtract_background(dc.load(scan_file, scan="1.1")))
+    dc.save_dataset(dc.roi(drifting, origin=(10, 10), shape=(236, 236)), path=folder / "drifting.h5")
+    dc.save_shift(drift, path=folder / "drift.txt")
+    flow = folder / "shift.ows"
+    flow.write_text('<scheme version="2.0"><nodes/><links/><node_properties/></scheme>')
+    add_nodes(flow, AROUND_SHIFT, {})
+    return flow
+
+
+def add_nodes(flow: Path, settings: dict[str, str], sources: dict[type, tuple[str, str]]) -> None:
+    """Add steps to a workflow, with the wires that they need.
+
+    Parameters
+    ----------
+    flow : Path
+    settings : dict
+        Step -> settings of its widget.
+    sources : dict
+        Type of an input -> node and channel that it comes from; the first new node that gives it where none is stated.
+    """
     from xml.etree import ElementTree
 
-    tree = ElementTree.parse(flow)
+    tree, sources = ElementTree.parse(flow), dict(sources)
     nodes, links, properties = (tree.find(name) for name in ("nodes", "links", "node_properties"))
-    for number, (id, settings) in enumerate(BESIDE_TUTORIAL.items()):
+    for number, (id, text) in enumerate(settings.items()):
         step, node_id = get_step(id), str(len(nodes))
         name = {"name": step.title, "title": step.title, "qualified_name": step.widget, "version": ""}
         place = f"({720 + 150 * number}.0, 320.0)"
         ElementTree.SubElement(nodes, "node", id=node_id, project_name="darfix-core", position=place, **name)
-        ends = {"source_node_id": _BACKGROUND_NODE, "sink_node_id": node_id, "enabled": "true"}
-        channels = {"source_channel": "Dataset", "sink_channel": "Dataset"}
-        ElementTree.SubElement(links, "link", id=str(len(links)), **ends, **channels)
-        ElementTree.SubElement(properties, "properties", node_id=node_id, format="literal").text = settings
+        for entry in step.inputs.values():
+            if entry.optional:
+                continue
+            source, channel = sources[entry.kind]
+            ends = {"source_node_id": source, "sink_node_id": node_id, "enabled": "true"}
+            channels = {"source_channel": channel, "sink_channel": entry.channel}
+            ElementTree.SubElement(links, "link", id=str(len(links)), **ends, **channels)
+        for output, kind in step.outputs.items():
+            sources.setdefault(kind, (node_id, channel_name(output)))
+        ElementTree.SubElement(properties, "properties", node_id=node_id, format="literal").text = text
     tree.write(flow, encoding="utf-8", xml_declaration=True)
 
 

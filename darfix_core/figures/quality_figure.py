@@ -40,7 +40,7 @@ def quality_figure(quality: ScanQuality) -> Figure:
         Drawn without a screen.
     """
     panels = [name for name, (wanted, _, _) in _PANELS.items() if _has(quality, wanted)]
-    rows = [(row, style.wrapped(row.finding, 5.2, _FONT)) for row in quality.rows]
+    rows = [(row, style.wrapped(row.finding, 4.8, _FONT)) for row in quality.rows]
     heights = [0.14 + 0.145 * (1 + finding.count("\n")) for _, finding in rows]
     top = 0.75 + sum(heights)
     figure = style.new_figure(_WIDTH, top + 0.4 + _PITCH[1] * -(-len(panels) // 3))
@@ -49,13 +49,14 @@ def quality_figure(quality: ScanQuality) -> Figure:
     at = 0.75
     for (row, finding), step in zip(rows, heights, strict=True):
         color = VERDICT_COLORS[row.verdict]
-        for left, text, look in (
-            (_MARGIN, row.check, {}),
-            (3.05, row.verdict, {"color": color, "weight": "bold"}),
-            (4.0, row.measured, {}),
-            (5.45, finding, {"color": "black" if row.verdict in ("bad", "doubtful") else style.QUIET_COLOR}),
+        for left, text, look, weight in (
+            (_MARGIN, row.check, "black", "normal"),
+            (3.05, row.verdict, color, "bold"),
+            (4.0, row.measured, "black", "normal"),
+            (5.75, finding, "black" if row.verdict in ("bad", "doubtful") else style.QUIET_COLOR, "normal"),
         ):
-            figure.text(left / _WIDTH, 1 - at / height, text, fontsize=_FONT, va="top", **look)
+            place = (left / _WIDTH, 1 - at / height)
+            figure.text(*place, text, fontsize=_FONT, va="top", color=look, weight=weight)
         at += step
     for number, name in enumerate(panels):
         left, down = _MARGIN + 0.1 + _PITCH[0] * (number % 3), top + 0.45 + _PITCH[1] * (number // 3)
@@ -109,6 +110,7 @@ def _draw(axes: Axes, quality: ScanQuality, name: str, fontsize: float) -> None:
 def _labels(axes: Axes, x: str, y: str, fontsize: float, *, legend: bool = False) -> None:
     axes.set_xlabel(x, fontsize=fontsize)
     axes.set_ylabel(y, fontsize=fontsize)
+    axes.locator_params(nbins=6)
     axes.grid(color="#e4e4e4", linewidth=0.6)
     axes.set_axisbelow(True)
     if legend and axes.get_legend_handles_labels()[0]:
@@ -195,12 +197,10 @@ def _draw_points(axes: Axes, quality: ScanQuality, fontsize: float) -> None:
     most = max((float(np.percentile(values, 99)) for values in found.values()), default=1.0)
     edges = np.linspace(0, 1.1 * max(most, _FIT_POINTS + 1), 41)
     for color, (motor, values) in zip((_LINE, _SECOND, "#6b6b6b"), found.items(), strict=False):
-        axes.hist(values, edges, color=color, histtype="step", label=motor)
-    for points, text in ((_FIT_POINTS, "fits"), (_TWO_PEAKS_POINTS, "two peaks")):
+        axes.hist(values, list(edges), color=color, histtype="step", label=motor)
+    for points, style_of_line, text in ((_FIT_POINTS, "--", "fits"), (_TWO_PEAKS_POINTS, ":", "two peaks")):
         if points < edges[-1]:
-            axes.axvline(points, color=_ALARM, linewidth=0.8, linestyle="--")
-            look = {"fontsize": fontsize - 1, "color": _ALARM, "rotation": 90, "va": "top"}
-            axes.text(points, 0.97, f" {text}", transform=axes.get_xaxis_transform(), **look)
+            axes.axvline(points, color=_ALARM, linewidth=0.9, linestyle=style_of_line, label=f"{points}: for {text}")
     _labels(axes, "positions per FWHM", "pixels", fontsize, legend=True)
 
 

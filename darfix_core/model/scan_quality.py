@@ -119,3 +119,7 @@ class ScanQuality:
     def with_history(self, history: History) -> ScanQuality:
         """The same verdicts with another history."""
         return replace(self, history=history)
+
+    def __repr__(self) -> str:
+        wrong = [f"{row.check} {row.verdict}" for row in self.rows if row.verdict in ("doubtful", "bad")]
+        return f"ScanQuality({len(self.rows)} checks; {', '.join(wrong) or 'nothing is wrong'})"

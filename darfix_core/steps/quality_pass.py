@@ -114,23 +114,33 @@ def observe(dataset: Dataset, sizes: BlockSizes | None = None) -> Observed:
 
 def _choose_tiles(dataset: Dataset) -> tuple[IntArray, tuple[int, int]]:
     """Corners of the tiles, and their shape."""
-    n_frames, (ny, nx) = dataset.n_frames, dataset.frame_shape
+    (ny, nx), n_frames = dataset.frame_shape, dataset.n_frames
     height, width = min(TILE, ny), min(TILE, nx)
-    look = dataset.frames.read(np.unique(np.linspace(0, n_frames - 1, _FIRST_LOOK).astype(int)))
-    with np.errstate(invalid="ignore"):
-        swing = np.nan_to_num(look.max(axis=0).astype(np.float64) - look.min(axis=0), posinf=0.0)
-    most = max(1, int(np.sqrt(_MOST_COUNTS / (n_frames * height * width))))
-    # Mean swing of each tile of a lattice, and the lattice parted into cells.
+    # All places for a tile, on a lattice that is parted into cells.
     rows, columns = ny // height, nx // width
-    lattice = swing[: rows * height, : columns * width].reshape(rows, height, columns, width).mean(axis=(1, 3))
+    most = min(TILES, max(1, int(np.sqrt(_MOST_COUNTS / (n_frames * height * width)))))
+    parts_of_rows = np.array_split(np.arange(rows), min(rows, most))
+    parts_of_columns = np.array_split(np.arange(columns), min(columns, most))
+    swing = np.zeros((rows, columns))
+    if max(rows, columns) > most:
+        swing = _swing(dataset)[: rows * height, : columns * width]
+        swing = swing.reshape(rows, height, columns, width).mean(axis=(1, 3))
     corners = []
-    for i, part_of_rows in enumerate(np.array_split(np.arange(rows), min(rows, TILES, most))):
-        for j, part in enumerate(np.array_split(np.arange(columns), min(columns, TILES, most))):
-            cell = lattice[np.ix_(part_of_rows, part)]
+    for i, rows_of_cell in enumerate(parts_of_rows):
+        for j, columns_of_cell in enumerate(parts_of_columns):
+            cell = swing[np.ix_(rows_of_cell, columns_of_cell)]
             place = cell.argmax() if (i + j) % 2 == 0 else cell.argmin()
             row, column = np.unravel_index(place, cell.shape)
-            corners.append((part_of_rows[row] * height, part[column] * width))
+            corners.append((rows_of_cell[row] * height, columns_of_cell[column] * width))
     return np.array(corners), (height, width)
+
+
+def _swing(dataset: Dataset) -> FloatArray:
+    """Highest less lowest count of each pixel in a few frames."""
+    look = dataset.frames.read(np.unique(np.linspace(0, dataset.n_frames - 1, _FIRST_LOOK).astype(int)))
+    with np.errstate(invalid="ignore"):
+        swing = look.max(axis=0).astype(np.float64) - look.min(axis=0)
+    return np.nan_to_num(swing, posinf=0.0)
 
 
 class _LookThrough:

@@ -33,6 +33,9 @@ pytestmark = pytest.mark.usefixtures("without_pictures")
 #: Types that no step gives, and why; inputs of these types are left out.
 NOT_GIVEN = {dc.Mask: "masks are drawn, or come in files that a parameter names"}
 
+#: Types that no step saves, and why.
+NOT_SAVED = {dc.ScanQuality: "verdicts are read by people: darfix-core check shows them, and writes their page"}
+
 
 def quiet(call: Any, *args: Any, **keywords: Any) -> Any:
     """Result of a call whose warnings do not matter here."""
@@ -217,6 +220,8 @@ def test_widget_and_saved_workflow_give_what_python_gives(orange, folder, tmp_pa
         assert_equal(result, expected, f"{case} by the widget")
         for key in widget.form.editors.keys() & case.parameters.keys():
             assert widget.form.value(key) == getattr(widget, key), f"{case}: the form shows another {key}"
+        if case.kind in NOT_SAVED:
+            continue
         settings = widget.settingsHandler.pack_data(widget)
         settings |= {step.output_path: str(written)} if step.output_path else {}
         flow = Workflow()
@@ -245,6 +250,10 @@ def test_command_line_gives_what_python_gives(folder, tmp_path, name, capsys):
                 line.append(option if value else f"--no-{option[2:]}")
             else:
                 line.append(f"{option}={value}")
+        if case.kind in NOT_SAVED:
+            assert command(line) == 2
+            assert f"{name} gives a {case.kind.__name__}, which cannot be saved" in capsys.readouterr().err
+            continue
         assert command(line) == 0, capsys.readouterr().err
         assert_equal(case.read(written), case.main(expected), f"darfix-core {' '.join(line)}")
 

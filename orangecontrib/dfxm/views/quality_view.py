@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from html import escape
 
 from AnyQt.QtCore import Qt
 from AnyQt.QtCore import pyqtSignal as Signal
@@ -23,7 +24,7 @@ from darfix_core.engine.registry import STEP_MODULES, get_step
 from darfix_core.figures.quality_figure import VERDICT_COLORS, check_figure
 from darfix_core.model.scan_quality import QualityRow, ScanQuality
 
-_COLUMNS = ("Check", "Verdict", "Measured", "Limit")
+_COLUMNS = ("Check", "Verdict", "Measured")
 _SEVERITY = {"bad": 0, "doubtful": 1, "not checked": 2, "ok": 3}
 _DPI = 160  # of the picture, which is scaled down to the window
 
@@ -49,22 +50,23 @@ class QualityView(QWidget):
         self.table.setSelectionBehavior(QAbstractItemView.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SingleSelection)
         self.table.setShowGrid(False)
+        self.table.setWordWrap(False)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeToContents)
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.currentCellChanged.connect(self._row_chosen)
         self.text = QLabel(wordWrap=True, textFormat=Qt.RichText, alignment=Qt.AlignTop)
         self.text.setTextInteractionFlags(Qt.TextSelectableByMouse)
         self.picture = _Picture()
-        below = QWidget()
-        layout = QVBoxLayout(below)
-        layout.setContentsMargins(0, 6, 0, 0)
+        beside = QWidget()
+        layout = QVBoxLayout(beside)
+        layout.setContentsMargins(6, 0, 0, 0)
         layout.addWidget(self.text)
         layout.addWidget(self.picture, 1)
-        splitter = QSplitter(Qt.Vertical)
+        splitter = QSplitter(Qt.Horizontal)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.table)
-        splitter.addWidget(below)
-        splitter.setSizes([430, 400])
+        splitter.addWidget(beside)
+        splitter.setSizes([480, 560])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(splitter)
@@ -76,7 +78,7 @@ class QualityView(QWidget):
         rows = () if quality is None else quality.rows
         self.table.setRowCount(len(rows))
         for number, row in enumerate(rows):
-            for column, text in enumerate((row.check, row.verdict, row.measured, row.limit)):
+            for column, text in enumerate((row.check, row.verdict, row.measured)):
                 item = QTableWidgetItem(text)
                 item.setToolTip(row.finding)
                 if column == 1:
@@ -118,7 +120,10 @@ class QualityView(QWidget):
 def explanation(row: QualityRow) -> str:
     """What was found, what it means for the maps, and which step helps, as rich text."""
     color = VERDICT_COLORS[row.verdict]
-    parts = [f'<b>{row.check}: <span style="color:{color}">{row.verdict}</span></b>. {row.finding}.', row.meaning]
+    parts = [
+        f'<b>{row.check}: <span style="color:{color}">{row.verdict}</span></b>. {escape(row.finding)}.',
+        f"In order: {row.limit}. {escape(row.meaning)}",
+    ]
     if row.helps and row.verdict in ("doubtful", "bad"):
         title = get_step(row.helps).title if row.helps in STEP_MODULES else row.helps
         parts.append(f"<b>What helps:</b> {title}.")

@@ -21,7 +21,7 @@ class OWScanQuality(StepWidget):
     step_id = "scan_quality"
     icon = icon_path("scanquality.svg")
     keywords = "check, quality, pedestal, noise, gain, saturation, hot pixels, drift, jitter, missing frames"
-    window_size = (1080, 820)
+    window_size = (1380, 640)
 
     shown_check = Setting("", schema_only=True)
 
@@ -41,7 +41,7 @@ class OWScanQuality(StepWidget):
         box.layout().addWidget(self.page_button)
 
     def build_view(self) -> None:
-        """The table, and below it the picture."""
+        """The table, and beside it what the chosen row means."""
         self.view = QualityView()
         self.view.check_chosen.connect(self._check_chosen)
         self.mainArea.layout().addWidget(self.view)
