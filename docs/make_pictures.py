@@ -24,8 +24,8 @@ from darfix_core.figures import style
 from darfix_core.figures.map_figures import map_figure, overview_figure
 from darfix_core.figures.mosaicity_figure import mosaicity_figure
 from darfix_core.figures.quality_figure import quality_figure
-from darfix_core.steps.frame_statistics import combine_frames
 from darfix_core.io.mask_file import write_mask
+from darfix_core.steps.frame_statistics import combine_frames
 from darfix_core.workflow.demo import write_demo_scan
 
 DOCS = Path(__file__).parent
@@ -53,6 +53,16 @@ BESIDE_TUTORIAL = {
 }
 OF_RAW_FRAMES = ("noise_removal",)
 _BACKGROUND_NODE, _RAW_NODE = "3", "2"
+#: Steps around the shift of a scan that drifts, with their settings.
+AROUND_SHIFT = {
+    "load": "{'path': 'drifting.h5', '__version__': 1}",
+    "shift_correction": "{'__version__': 1}",
+    "save_shift": "{'path': 'found.txt', '__version__': 1}",
+    "load_shift": "{'path': 'drift.txt', '__version__': 1}",
+}
+_DRIFT = (0.12, -0.07)  # px/frame
+#: Nodes of the tutorial whose datasets are put together.
+SEVERAL = ("1", "2")
 _LINE, _RED = "#2a4b8d", "#b3261e"
 _FRAME = 60  # in the middle of the scan: several grains diffract
 _PIXEL = (133, 107)  # in the largest grain
@@ -214,22 +224,17 @@ def detector_figures(scan: dc.Dataset) -> dict[str, Any]:
     }
 
 
-def _grain_boundary(shape: tuple[int, int]) -> Any:
-    """Mask of what lies outside an ellipse, as the shadow of an aperture does."""
+def aperture(shape: tuple[int, int]) -> Any:
+    """Mask of what lies outside an ellipse."""
     y, x = np.ogrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
     return (y - 0.1) ** 2 / 0.6 + (x + 0.1) ** 2 / 0.5 > 1
 
 
 def mask_figure(clean: dc.Dataset) -> Any:
-    """A frame, a mask, and the map that it leaves."""
-    mask = _grain_boundary(clean.frame_shape)
-    with dc.execution(on_warning=lambda message: None):
-        maps = dc.moments(dc.apply_mask(clean, dc.Mask(mask)))
-    figure = _figure(12.4, 3.7)
-    images = [("frame 60", clean.frames[_FRAME]), ("mask", mask.astype(float)), ("intensity", maps["intensity"])]
-    for axes, (label, image) in zip(figure.subplots(1, 3), images, strict=True):
-        _show(axes, image, label)
-    return figure
+    """Intensity of all pixels, and of those that a mask leaves."""
+    masked = dc.apply_mask(clean, dc.Mask(aperture(clean.frame_shape)))
+    named = (("all pixels", clean), ("masked", masked))
+    return images_figure([(label, dc.moments(dataset)["intensity"]) for label, dataset in named])
 
 
 def layers_figure(gridded: dc.Dataset) -> Any:
@@ -483,7 +488,7 @@ def add_nodes(flow: Path, settings: dict[str, str], sources: dict[type, tuple[st
         for entry in step.inputs.values():
             if entry.optional:
                 continue
-            source, channel = sources[entry.kind]
+            source, channel = (_RAW_NODE, "Dataset") if id in OF_RAW_FRAMES else sources[entry.kind]
             ends = {"source_node_id": source, "sink_node_id": node_id, "enabled": "true"}
             channels = {"source_channel": channel, "sink_channel": entry.channel}
             ElementTree.SubElement(links, "link", id=str(len(links)), **ends, **channels)
