@@ -1,10 +1,8 @@
-"""Moments and background: in memory, and streamed as from a file."""
+"""Moments: in memory, and streamed as from a file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-import numpy as np
 
 import darfix_core as dc
 from benchmarks import stock
@@ -12,7 +10,6 @@ from benchmarks.row import Conditions, Row
 from benchmarks.stacks import stack_a, stack_b
 from darfix_core.model.frame_sources import Storage
 from darfix_core.model.frames import Frames
-from darfix_core.steps.frame_statistics import combine_frames
 
 
 class _Streamed:
@@ -45,15 +42,6 @@ def _rocking_rows() -> Iterator[Row]:
     yield Row("moments 1-D, stack A streamed in blocks of frames", lambda: dc.moments(streamed), most=0.05)
     subtracted = dc.subtract_background(a)
     yield Row("moments 1-D, stack A, background subtracted lazily", lambda: dc.moments(subtracted))
-    yield Row(
-        "median over the frames, 128 rows of stack A",
-        lambda: combine_frames(dc.roi(a, origin=(0, 0), shape=(128, 1024)).frames, 50.0),
-        lambda: np.median(counts[:, :128], axis=0),
-        "numpy",
-        most=0.0125,
-        repeats=5,
-    )
-    yield Row("median over the frames, stack A", lambda: combine_frames(a.frames, 50.0), most=0.1)
 
 
 def _mosaicity_rows() -> Iterator[Row]:
