@@ -436,6 +436,9 @@ def make_widget_pictures(target: Path, scan_file: Path) -> list[Path]:
     changes = {"Data Selection": {"path": scan_file.name}, "Save Maps": {"path": "maps.h5"}}
     write_changed(tutorial_file("mosaicity.ows"), flow, changes)
     add_nodes(flow, BESIDE_TUTORIAL, {dc.Dataset: (_BACKGROUND_NODE, "Dataset")})
+    scan = dc.load(scan_file, scan="1.1")
+    write_mask(folder / "mask.npy", aperture(scan.frame_shape))
+    dc.save_dataset(dc.roi(scan, origin=_CROP[0], shape=_CROP[1]), path=str(folder / "saved.h5"))
     photograph(flow, folder)
     photograph(write_shift_flow(scan_file), folder / "shift")
     made = []
@@ -489,9 +492,10 @@ def add_nodes(flow: Path, settings: dict[str, str], sources: dict[type, tuple[st
             if entry.optional:
                 continue
             source, channel = (_RAW_NODE, "Dataset") if id in OF_RAW_FRAMES else sources[entry.kind]
-            ends = {"source_node_id": source, "sink_node_id": node_id, "enabled": "true"}
-            channels = {"source_channel": channel, "sink_channel": entry.channel}
-            ElementTree.SubElement(links, "link", id=str(len(links)), **ends, **channels)
+            for giver in SEVERAL if entry.many else (source,):
+                ends = {"source_node_id": giver, "sink_node_id": node_id, "enabled": "true"}
+                channels = {"source_channel": channel, "sink_channel": entry.channel}
+                ElementTree.SubElement(links, "link", id=str(len(links)), **ends, **channels)
         for output, kind in step.outputs.items():
             sources.setdefault(kind, (node_id, channel_name(output)))
         ElementTree.SubElement(properties, "properties", node_id=node_id, format="literal").text = text
