@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[1]
 
 _ENVIRONMENT = {"QT_QPA_PLATFORM": "offscreen", "QT_API": "pyqt5", "MPLBACKEND": "Agg"}
 
-# Told by the program itself, as the system knows only the peak of all its children together. What getrusage tells counts
-# the memory of the one that measures, too, since the process began as a copy of it.
+# Told by the program itself, as the system knows only the peak of all its children together. What getrusage tells
+# counts the memory of the one that measures, too, since the process began as a copy of it.
 _PEAK = """
 def peak():
     lines = open("/proc/self/status").read().splitlines()
