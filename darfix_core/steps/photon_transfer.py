@@ -309,13 +309,15 @@ def _fit(signal: FloatArray, variance: FloatArray, errors: FloatArray, least: fl
     """
     from scipy.optimize import nnls
 
-    expected = np.maximum(variance, np.finfo(float).tiny)
+    # Where nothing is counted nothing varies, and the weight would be infinite.
+    least_variance = 1e-9 * float(variance.max()) or 1.0
+    expected = np.maximum(variance, least_variance)
     terms = np.stack([signal, signal**2], axis=1) / np.array([signal[-1], signal[-1] ** 2])
     for _ in range(_WEIGHTINGS):
         weights = 1 / (errors * expected)
         weighted = terms * weights[:, None]
         found, distance = nnls(weighted, (variance - least) * weights)
-        expected = np.maximum(least + terms @ found, np.finfo(float).tiny)
+        expected = np.maximum(least + terms @ found, least_variance)
     spread = max(1.0, distance**2 / (signal.size - 2))
     error = math.sqrt(spread * np.linalg.pinv(weighted.T @ weighted)[0, 0])
     return found[0] / signal[-1], found[1] / signal[-1] ** 2, error / signal[-1]
