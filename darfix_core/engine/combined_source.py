@@ -15,7 +15,7 @@ from darfix_core.model.frame_sources import Region, SourceFile, Storage, compact
 from darfix_core.model.frames import Frames
 
 # Frames are read, and added up, in pieces of about this size, however many make one.
-_PIECE_BYTES = 32 * 2**20
+_PIECE_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,9 @@ class CombinedSource:
         groups, place = np.unique(wanted, return_inverse=True)
         ny, nx = region.rows.stop - region.rows.start, region.columns.stop - region.columns.start
         result = np.empty((groups.size, ny, nx), self.dtype)
-        for part in ranges(groups.size, _at_once(8 * ny * nx)) if result.size else []:
+        # Groups that share stored blocks are added up together: each block is decoded once.
+        step = max(_at_once(8 * ny * nx), self.storage.frames)
+        for part in ranges(groups.size, step) if result.size else []:
             result[part] = self._combined(groups[part], region)
         return result if groups.size == wanted.size and np.array_equal(groups, wanted) else result[place]
 
