@@ -116,6 +116,7 @@ def make_figures(target: Path, scan_file: Path) -> list[Path]:
         "steps/pictures/apply_mask.png": mask_figure(clean),
         "steps/pictures/concatenate.png": layers_figure(gridded),
         "steps/pictures/noise_removal.png": noise_figure(scan),
+        **cleaning_figures(scan, clean),
         "steps/pictures/correct_shift.png": drift_figure(clean),
         **frames_and_pixels_figures(gridded, clean),
         "steps/pictures/scan_quality.png": quality_figure(dc.scan_quality(gridded)[0]),
@@ -205,9 +206,7 @@ def background_figure(before: dc.Dataset, after: dc.Dataset) -> Any:
 def detector_figures(scan: dc.Dataset) -> dict[str, Any]:
     """Frame 60 as a detector with an uneven dark level and an uneven response would give it, and both corrections."""
     rng = np.random.default_rng(4)
-    y, x = np.mgrid[: scan.frame_shape[0], : scan.frame_shape[1]] / np.reshape(scan.frame_shape, (2, 1, 1)) - 0.5
-    response = np.where(y - x > 0.87, 0.0, 1 - 1.5 * (y**2 + x**2))
-    level = rng.uniform(0, 250, scan.frame_shape[1])
+    level, response = uneven_detector(scan.frame_shape)
     frame = scan.frames[[_FRAME]]
     dark = dc.Dataset.from_array(rng.poisson(level, (20, *scan.frame_shape)).astype(np.uint16))
     flat = dc.Dataset.from_array(rng.poisson(8000 * response, (20, *scan.frame_shape)).astype(np.uint16))
@@ -222,6 +221,72 @@ def detector_figures(scan: dc.Dataset) -> dict[str, Any]:
             (dim, dc.divide_flat(dim, flat)), flat.frames[:].mean(axis=0), "flat field", limits
         ),
     }
+
+
+def uneven_detector(shape: tuple[int, int]) -> tuple[Any, Any]:
+    """Dark level of the columns, and response of the pixels: that of a lens, and none in a corner."""
+    y, x = np.mgrid[: shape[0], : shape[1]] / np.reshape(shape, (2, 1, 1)) - 0.5
+    response = np.where(y - x > 0.87, 0.0, 1 - 1.5 * (y**2 + x**2))
+    return np.random.default_rng(5).uniform(0, 250, shape[1]), response
+
+
+def cleaning_figures(scan: dc.Dataset, clean: dc.Dataset) -> dict[str, Any]:
+    """A part of frame 60 before and after hot pixel removal and thresholds; and what weak beam leaves."""
+    part = dc.roi(scan, origin=_CROP[0], shape=_CROP[1])
+    rng = np.random.default_rng(5)
+    spoilt = part.frames[:].copy()
+    spoilt[:, rng.random(part.frame_shape) < 3e-3] += 800
+    hot = part.replace(frames=dc.Frames.from_array(spoilt))
+    flat = dc.roi(clean, origin=_CROP[0], shape=_CROP[1])
+    faint = {"limits": (0, 120), "width": 11.5}
+    return {
+        "steps/pictures/remove_hot_pixels.png": parts_figure(
+            [
+                ("before", hot),
+                ("after", dc.remove_hot_pixels(hot)),
+                ("rule of darfix", dc.remove_hot_pixels(hot, rule="darfix")),
+            ],
+            limits=(80, 600),
+        ),
+        "steps/pictures/threshold.png": parts_figure(
+            [("before", flat), ("bottom 60 counts", dc.threshold(flat, bottom=60.0))], **faint
+        ),
+        "steps/pictures/gradient_threshold.png": parts_figure(
+            [
+                ("before", flat),
+                ("threshold of 60 counts", dc.threshold(flat, bottom=60.0)),
+                ("or a gradient of 12 counts/px", dc.gradient_threshold(flat, bottom=60.0, min_gradient=12.0)),
+            ],
+            **faint,
+        ),
+        "steps/pictures/weak_beam.png": weak_beam_figure(clean),
+    }
+
+
+def parts_figure(named: list[tuple[str, dc.Dataset]], *, limits: tuple[float, float], width: float = 11.5) -> Any:
+    """Frame 60 of datasets of the same pixels."""
+    figure = _figure(width / 3 * len(named), 3.2)
+    for axes, (label, dataset) in zip(figure.subplots(1, len(named)), named, strict=True):
+        _show(axes, dataset.frames[_FRAME], label, limits=limits)
+    return figure
+
+
+def weak_beam_figure(clean: dc.Dataset) -> Any:
+    """Curve of a pixel along the fast motor with its limit, and the mean of all frames before and after."""
+    weak = dc.weak_beam(clean, n_sigma=0.5)
+    figure = _figure(11.5, 3.2)
+    axes = figure.subplots(1, 3)
+    line = slice(55, 66)
+    mu, counts = clean.positions["mu"][line], clean.curve(*_PIXEL)
+    axes[0].plot(mu, counts[line], "-o", color=_RED, markersize=3.5, label="before")
+    axes[0].plot(mu, weak.curve(*_PIXEL)[line], "-o", color=_LINE, markersize=3.5, label="after")
+    axes[0].axhline(0.5 * counts.std(), color="#808080", linewidth=0.8)
+    axes[0].set_xlabel("mu (deg)")
+    axes[0].set_ylabel(f"counts of pixel {_PIXEL}")
+    axes[0].legend(frameon=False, fontsize=9)
+    for panel, label, dataset in zip(axes[1:], ("mean of all frames, before", "after"), (clean, weak), strict=True):
+        _show(panel, combine_frames(dataset.frames, None), label)
+    return figure
 
 
 def aperture(shape: tuple[int, int]) -> Any:
@@ -441,12 +506,13 @@ def make_widget_pictures(target: Path, scan_file: Path) -> list[Path]:
     dc.save_dataset(dc.roi(scan, origin=_CROP[0], shape=_CROP[1]), path=str(folder / "saved.h5"))
     photograph(flow, folder)
     photograph(write_shift_flow(scan_file), folder / "shift")
+    photograph(write_detector_flow(scan_file), folder / "detector")
     made = []
     for step in all_steps():
         if step.widget:
             made.append(target / "steps" / "pictures" / f"{step.id}_widget.png")
             name = f"*_{step.title.lower().replace(' ', '_')}.png"
-            shrink(next(iter([*folder.glob(name), *folder.glob(f"shift/{name}")])), made[-1])
+            shrink(next(iter([*folder.glob(name), *folder.glob(f"*/{name}")])), made[-1])
     return made
 
 
@@ -468,7 +534,24 @@ def write_shift_flow(scan_file: Path) -> Path:
     return flow
 
 
-def add_nodes(flow: Path, settings: dict[str, str], sources: dict[type, tuple[str, str]]) -> None:
+def write_detector_flow(scan_file: Path) -> Path:
+    """Workflow of the demo scan as an uneven detector would record it, with dark frames and a flat field."""
+    folder, scan = scan_file.parent, dc.load(scan_file, scan="1.1")
+    rng, (level, response) = np.random.default_rng(6), uneven_detector(scan.frame_shape)
+    dark = dc.Frames.from_array(rng.poisson(level, (20, *scan.frame_shape)).astype(np.uint16))
+    frames = (scan.frames[:] * response + rng.poisson(level, scan.frames.shape)).astype(np.uint16)
+    light = rng.poisson(8000 * response + level, dark.shape).astype(np.uint16)
+    dc.save_dataset(scan.replace(frames=dc.Frames.from_array(frames), dark=dark), path=folder / "uneven.h5")
+    dc.save_dataset(dc.Dataset(dc.Frames.from_array(light), dark=dark), path=folder / "flat.h5")
+    flow = folder / "detector.ows"
+    flow.write_text('<scheme version="2.0"><nodes/><links/><node_properties/></scheme>')
+    add_nodes(flow, {"load": "{'path': 'uneven.h5', '__version__': 1}", "subtract_dark": "{'__version__': 1}"}, {})
+    add_nodes(flow, {"load": "{'path': 'flat.h5', '__version__': 1}"}, {})
+    add_nodes(flow, {"divide_flat": "{'__version__': 1}"}, {dc.Dataset: ("1", "Dataset"), "flat": ("2", "Dataset")})
+    return flow
+
+
+def add_nodes(flow: Path, settings: dict[str, str], sources: dict[type | str, tuple[str, str]]) -> None:
     """Add steps to a workflow, with the wires that they need.
 
     Parameters
@@ -477,7 +560,8 @@ def add_nodes(flow: Path, settings: dict[str, str], sources: dict[type, tuple[st
     settings : dict
         Step -> settings of its widget.
     sources : dict
-        Type of an input -> node and channel that it comes from; the first new node that gives it where none is stated.
+        Type or name of an input -> node and channel that it comes from; the first new node that gives the type where
+        none is stated.
     """
     from xml.etree import ElementTree
 
@@ -491,7 +575,9 @@ def add_nodes(flow: Path, settings: dict[str, str], sources: dict[type, tuple[st
         for entry in step.inputs.values():
             if entry.optional:
                 continue
-            source, channel = (_RAW_NODE, "Dataset") if id in OF_RAW_FRAMES else sources[entry.kind]
+            source, channel = sources.get(entry.name, sources[entry.kind])
+            if id in OF_RAW_FRAMES:
+                source = _RAW_NODE
             for giver in SEVERAL if entry.many else (source,):
                 ends = {"source_node_id": giver, "sink_node_id": node_id, "enabled": "true"}
                 channels = {"source_channel": channel, "sink_channel": entry.channel}
