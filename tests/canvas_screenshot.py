@@ -119,7 +119,8 @@ def _describe(title: str, widget: Any, busy: bool) -> list[str]:
     problems = [f"{title}: {message}" for message in widget.Error.active]
     if busy and _is_busy(widget):
         problems.append(f"{title}: still running")
-    if widget.get_signals("outputs") and produced is None:
+    waits = bool(widget.step.output_path)  # for the button: nothing is written unasked
+    if widget.get_signals("outputs") and produced is None and not waits:
         problems.append(f"{title}: no output")
     return problems
 
