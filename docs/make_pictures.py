@@ -44,6 +44,10 @@ BESIDE_TUTORIAL = {
     "scan_quality": "{'__version__': 1}",
     "noise_removal": "{'operations': ({'type': 'subtract_background'}, {'type': 'threshold', 'bottom': 20.0}), "
     "'__version__': 1}",
+    "remove_hot_pixels": "{'__version__': 1}",
+    "threshold": "{'bottom': 30.0, '__version__': 1}",
+    "gradient_threshold": "{'bottom': 60.0, 'min_gradient': 12.0, '__version__': 1}",
+    "weak_beam": "{'n_sigma': 0.5, '__version__': 1}",
     "persist": "{'__version__': 1}",
     "load_dataset": "{'path': 'saved.h5', '__version__': 1}",
     "concatenate": "{'along': 'energy', 'values': (17.0, 17.1), '__version__': 1}",
@@ -116,7 +120,7 @@ def make_figures(target: Path, scan_file: Path) -> list[Path]:
         "steps/pictures/apply_mask.png": mask_figure(clean),
         "steps/pictures/concatenate.png": layers_figure(gridded),
         "steps/pictures/noise_removal.png": noise_figure(scan),
-        **cleaning_figures(scan, clean),
+        **cleaning_figures(clean),
         "steps/pictures/correct_shift.png": drift_figure(clean),
         **frames_and_pixels_figures(gridded, clean),
         "steps/pictures/scan_quality.png": quality_figure(dc.scan_quality(gridded)[0]),
@@ -230,44 +234,56 @@ def uneven_detector(shape: tuple[int, int]) -> tuple[Any, Any]:
     return np.random.default_rng(5).uniform(0, 250, shape[1]), response
 
 
-def cleaning_figures(scan: dc.Dataset, clean: dc.Dataset) -> dict[str, Any]:
-    """A part of frame 60 before and after hot pixel removal and thresholds; and what weak beam leaves."""
-    part = dc.roi(scan, origin=_CROP[0], shape=_CROP[1])
+def faint_scene() -> Any:
+    """Light of a grain with faint lines that reach out of it, in counts."""
+    y, x = np.mgrid[:130, :130].astype(float)
+    light = 300 / (1 + np.exp((np.hypot((y - 65) / 1.1, x - 50) - 32) / 1.5))
+    for offset, bend in ((20, 30), (62, -20), (100, 12)):
+        distance = y - offset - bend * np.sin(x / 45)
+        light += 40 * np.exp(-(distance**2) / (2 * 1.3**2))
+    return light
+
+
+def cleaning_figures(clean: dc.Dataset) -> dict[str, Any]:
+    """What hot pixel removal, thresholds and weak beam do."""
     rng = np.random.default_rng(5)
-    spoilt = part.frames[:].copy()
-    spoilt[:, rng.random(part.frame_shape) < 3e-3] += 800
-    hot = part.replace(frames=dc.Frames.from_array(spoilt))
-    flat = dc.roi(clean, origin=_CROP[0], shape=_CROP[1])
-    faint = {"limits": (0, 120), "width": 11.5}
+    light = faint_scene()
+    hot = rng.poisson(100 + light) + np.where(rng.random(light.shape) < 3e-3, 400, 0)
+    recorded = dc.Dataset.from_array(hot[None].astype(np.uint16)).replace(noise=dc.NoiseModel(1.0, 0.0, 1.0))
+    cleaned = dc.remove_hot_pixels(recorded).frames[0]
+    as_darfix = dc.remove_hot_pixels(recorded, rule="darfix").frames[0]
+    faint = dc.Dataset.from_array((light + rng.normal(0, 7, light.shape))[None])
+    limits = {"bottom": 30.0}
+    with_gradient = dc.gradient_threshold(faint, min_gradient=6.0, **limits)
+    plain = [("before", faint.frames[0]), ("threshold of 30 counts", dc.threshold(faint, **limits).frames[0])]
     return {
-        "steps/pictures/remove_hot_pixels.png": parts_figure(
+        "steps/pictures/remove_hot_pixels.png": scene_figure(
             [
                 ("before", hot),
-                ("after", dc.remove_hot_pixels(hot)),
-                ("rule of darfix", dc.remove_hot_pixels(hot, rule="darfix")),
+                ("after", cleaned),
+                ("changed by the noise rule", 500.0 * (cleaned != hot)),
+                ("changed by that of darfix", 500.0 * (as_darfix != hot)),
             ],
-            limits=(80, 600),
+            (80, 500),
         ),
-        "steps/pictures/threshold.png": parts_figure(
-            [("before", flat), ("bottom 60 counts", dc.threshold(flat, bottom=60.0))], **faint
-        ),
-        "steps/pictures/gradient_threshold.png": parts_figure(
-            [
-                ("before", flat),
-                ("threshold of 60 counts", dc.threshold(flat, bottom=60.0)),
-                ("or a gradient of 12 counts/px", dc.gradient_threshold(flat, bottom=60.0, min_gradient=12.0)),
-            ],
-            **faint,
+        "steps/pictures/threshold.png": scene_figure(plain, (0, 120)),
+        "steps/pictures/gradient_threshold.png": scene_figure(
+            [*plain, ("or a gradient of 6 counts/px", with_gradient.frames[0])], (0, 120)
         ),
         "steps/pictures/weak_beam.png": weak_beam_figure(clean),
     }
 
 
-def parts_figure(named: list[tuple[str, dc.Dataset]], *, limits: tuple[float, float], width: float = 11.5) -> Any:
-    """Frame 60 of datasets of the same pixels."""
-    figure = _figure(width / 3 * len(named), 3.2)
-    for axes, (label, dataset) in zip(figure.subplots(1, len(named)), named, strict=True):
-        _show(axes, dataset.frames[_FRAME], label, limits=limits)
+def scene_figure(images: list[tuple[str, Any]], limits: tuple[float, float]) -> Any:
+    """Images of the same pixels in the same colours."""
+    figure = _figure(3.0 * len(images), 2.9)
+    panels = figure.subplots(1, len(images))
+    for axes, (label, image) in zip(panels, images, strict=True):
+        shown = axes.imshow(image, cmap=style.color_map("intensity"), vmin=limits[0], vmax=limits[1])
+        axes.set_title(label, fontsize=10, loc="left")
+        axes.set_xlabel("x (px)")
+    panels[0].set_ylabel("y (px)")
+    figure.colorbar(shown, ax=panels, fraction=0.03, pad=0.02).set_label("counts")
     return figure
 
 
