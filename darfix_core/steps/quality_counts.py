@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from darfix_core.model.arrays import AnyArray, BoolArray, FloatArray
+from darfix_core.model.arrays import AnyArray, BoolArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.scan_quality import QualityRow
 from darfix_core.steps.curve_checks import PEDESTAL_SHARE
@@ -51,14 +51,6 @@ BAD_PIXELS = Check(
 
 #: Frames below which the floor of a curve is not seen.
 FEWEST_FRAMES = 8
-# Dead and hot pixels are compared with the median around them; and the spread about it is that of a block.
-_AROUND, _BLOCK = 5, 16
-_HOT_SIGMA = 10.0
-# A peak that is hot stands out by this share of what the sample does.
-_HOT_SHARE = 0.02
-_MOST_BESIDE = 80
-# Share of constant pixels up to which they are the exception.
-_FEW_CONSTANT = 0.01
 # Pixels at the highest count of all that make a ceiling of it, and how near to it others count as its neighbours.
 _FEWEST_AT_CEILING, _NEAR_CEILING = 5, 0.02
 _FLAT_BY_CHANCE = 0.002
@@ -152,50 +144,6 @@ def check_saturation(observed: Observed, curves: SampledCurves, saturated: BoolA
     return SATURATION.judged(
         value, f"no pixel is saturated; the highest count is {float(observed.highest[used].max()):.6g}"
     )
-
-
-def dead_and_hot_pixels(observed: Observed, curves: SampledCurves) -> tuple[BoolArray, BoolArray]:
-    """Pixels that never change, or hold counts that are no numbers; and pixels that are always brighter.
-
-    Returns
-    -------
-    dead, hot : ndarray of bool, shape (ny, nx)
-    """
-    from scipy.ndimage import median_filter, percentile_filter
-
-    used = observed.used
-    mask = observed.dataset.mask
-    lowest = np.where(used, observed.lowest, 0).astype(np.float64)
-    swing = np.where(used, observed.highest, 0).astype(np.float64) - lowest
-    fill = float(np.median(lowest[used])) if used.any() else 0.0
-    lowest = np.where(used, lowest, fill)
-    above = lowest - median_filter(lowest, _AROUND, mode="mirror")
-    spread = np.maximum(
-        _block_spread(np.abs(above)), _TO_SIGMA * float(np.median(np.abs(above[used]))) if used.any() else 0
-    )
-    # The tip of a bright region is brighter than most of what is around it, but not than the region.
-    beside = lowest - percentile_filter(lowest, _MOST_BESIDE, _AROUND, mode="mirror")
-    hot = used & (np.minimum(above, 2 * beside) > np.maximum(_HOT_SIGMA * spread, _HOT_SHARE * curves.full_strength))
-    # Of counted quanta there may be none for a whole scan: a few are not enough to call their neighbour dead.
-    fewest = 8.0 if observed.highest.dtype.kind in "iu" or not np.any(observed.highest[used] % 1) else 0.0
-    constant = used & (swing == 0)
-    # Where nothing is counted beside the sample, a constant pixel at its rim is no wonder: a dead one stands alone.
-    share = 20 if constant.sum() < _FEW_CONSTANT * used.sum() else 4
-    dead = constant & (percentile_filter(swing, share, _AROUND, mode="mirror") > fewest)
-    return dead | (~used if mask is None else ~used & ~mask), hot
-
-
-_TO_SIGMA = 1.4826
-
-
-def _block_spread(deviation: FloatArray) -> FloatArray:
-    """Robust standard deviation of the block of 16 x 16 pixels around each pixel."""
-    ny, nx = deviation.shape
-    padded = np.pad(deviation, ((0, -ny % _BLOCK), (0, -nx % _BLOCK)), mode="symmetric")
-    blocks = padded.reshape(padded.shape[0] // _BLOCK, _BLOCK, -1, _BLOCK)
-    spread = _TO_SIGMA * np.median(blocks, axis=(1, 3))
-    whole: FloatArray = spread.repeat(_BLOCK, axis=0).repeat(_BLOCK, axis=1)[:ny, :nx]
-    return whole
 
 
 def check_bad_pixels(observed: Observed, dead: BoolArray, hot: BoolArray) -> QualityRow:

@@ -75,6 +75,13 @@ class Observed:
         used: BoolArray = self.invalid == 0
         return used if mask is None else used & ~mask
 
+    @property
+    def without_counts(self) -> BoolArray:
+        """Pixels with counts that are no numbers, and that are not masked, shape (ny, nx)."""
+        mask = self.dataset.mask
+        without: BoolArray = self.invalid > 0
+        return without if mask is None else without & ~mask
+
     def of_tiles(self, image: AnyArray) -> AnyArray:
         """The pixels of an image that lie in the tiles, shape (n_tiles, TILE, TILE)."""
         height, width = self.tiles.shape[2:]
@@ -139,8 +146,9 @@ def _swing(dataset: Dataset) -> FloatArray:
     """Highest less lowest count of each pixel in a few frames."""
     look = dataset.frames.read(np.unique(np.linspace(0, dataset.n_frames - 1, _FIRST_LOOK).astype(int)))
     with np.errstate(invalid="ignore"):
-        swing = look.max(axis=0).astype(np.float64) - look.min(axis=0)
-    return np.nan_to_num(swing, posinf=0.0)
+        swing: FloatArray = look.max(axis=0).astype(np.float64) - look.min(axis=0)
+    swing[~np.isfinite(swing)] = 0.0
+    return swing
 
 
 class _LookThrough:
