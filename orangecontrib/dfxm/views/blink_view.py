@@ -26,6 +26,7 @@ class BlinkView(QWidget):
         self._images: tuple[Any, Any] = (None, None)
         self._origin, self._colormap, self._label = (0, 0), None, ""
         self.plot = ImagePlot(self)
+        self.plot.setMinimumSize(380, 300)
         self.buttons = tuple(QPushButton(name, checkable=True, autoDefault=False) for name in names)
         group = QButtonGroup(self)
         self.controls = QHBoxLayout()
