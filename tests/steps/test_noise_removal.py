@@ -110,10 +110,10 @@ def test_mask_of_a_file_is_a_source_whose_place_is_known(tmp_path, scan, monkeyp
     ("operation", "kind", "message"),
     [
         ({}, TypeError, r"operations, number 2, needs a 'type': one of subtract_background, "),
-        ({"type": "treshold"}, ValueError, r"number 2: there is no type 'treshold'; did you mean 'threshold'\?"),
+        ({"type": "thresholds"}, ValueError, r"number 2: there is no type 'thresholds'; did you mean 'threshold'\?"),
         ({"type": "moments"}, ValueError, r"number 2: there is no type 'moments'; there are: subtract_background"),
         ({"type": 3}, ValueError, r"number 2: there is no type '3'"),
-        ({**THRESHOLD, "buttom": 3.0}, TypeError, r"number 2 \(threshold\): .* 'buttom'; did you mean 'bottom'\?"),
+        ({**THRESHOLD, "bottoms": 3.0}, TypeError, r"number 2 \(threshold\): .* 'bottoms'; did you mean 'bottom'\?"),
         ({**THRESHOLD, "bottom": "3"}, TypeError, r"number 2 \(threshold\): bottom must be .* got '3'"),
         ({**THRESHOLD, "enabled": 1}, TypeError, r"number 2 \(threshold\): enabled must be True or False, got 1"),
         ({**THRESHOLD, "enabled": False, "top": "x"}, TypeError, r"number 2 \(threshold\): top must be"),
