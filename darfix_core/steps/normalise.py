@@ -31,7 +31,8 @@ def normalise(dataset: Dataset, *, counter: str | None = None) -> Dataset:
     -------
     Dataset
         Counts times mean / value of the counter: float32 for counts of up to 16 bits, else of the width of the counts.
-        Its metadata name the counter as ``"normalised_by"``. Dark frames and noise stay those of the detector.
+        Its metadata name the counter as ``"normalised_by"``. The noise is that of all frames on average. There are no
+        dark frames any more: each frame would need its own.
 
     Raises
     ------
@@ -42,7 +43,11 @@ def normalise(dataset: Dataset, *, counter: str | None = None) -> Dataset:
     factors = _factors(dataset.counters[name], name)
     dtype = np.result_type(dataset.frames.dtype, np.float32)
     scaled = dataset.map_frames(_scale, dtype=dtype, factors=PerFrame(factors.astype(dtype)))
-    return scaled.replace(metadata={**dataset.metadata, "normalised_by": name})
+    return scaled.replace(
+        dark=None,
+        noise=None if dataset.noise is None else dataset.noise.scaled(float(factors.mean())),
+        metadata={**dataset.metadata, "normalised_by": name},
+    )
 
 
 def counter_of(dataset: Dataset, counter: str | None) -> str:

@@ -37,7 +37,7 @@ CHANGES = {
     "apply_mask": {"mask"},
     "concatenate": {"positions", "counters", "metadata", "dimensions", "grid_index"},
     "projection": {"dimensions", "grid_index", "units", "noise", "dark"},
-    "normalise": {"metadata"},
+    "normalise": {"metadata", "noise", "dark"},
     "correct_shift": {"noise", "mask", "dark"},
 }
 #: Map, by the last part of its name, that has no unit -> why it needs none.

@@ -30,6 +30,15 @@ def test_centre_of_mass_no_longer_follows_the_beam(fading, rocking_dataset):
     np.testing.assert_allclose(dc.moments(dc.normalise(fading))["mu/center_of_mass"], truth, atol=1e-9)
 
 
+def test_noise_is_that_of_the_frames_on_average_and_dark_frames_are_dropped(fading):
+    noise = dc.NoiseModel(gain=2.0, offset=100.0, read_noise=3.0)
+    dark = dc.Frames.from_array(np.zeros((2, 12, 16)))
+    result = dc.normalise(fading.replace(noise=noise, dark=dark))
+    current = fading.counters["srcurrent"]
+    assert result.noise == noise.scaled((current.mean() / current).mean())
+    assert result.dark is None
+
+
 @pytest.mark.parametrize(
     ("names", "taken"), [(("current", "SRCUR"), "SRCUR"), (("Current",), "Current"), (("p3", "machine_current"), None)]
 )
