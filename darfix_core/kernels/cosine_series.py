@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+# Share of the rows of a frame.
+_FEW = 1 / 3
+
 
 def move_frame(frame, shift, rows):
     """Some rows of a frame, moved.
@@ -27,8 +30,13 @@ def move_frame(frame, shift, rows):
     """
     moved = np.asarray(frame, dtype=np.float64)
     dy, dx = shift
-    # Few rows of many are wanted at a time: a product with a matrix gives these alone, a transform would give all.
-    moved = cosine_weights(len(frame), dy, rows) @ moved if dy else moved[rows]
+    if not dy:
+        moved = moved[rows]
+    elif rows.stop - rows.start < _FEW * len(moved):
+        # A product with a matrix gives the wanted rows alone; for many of them a transform, which gives all, is faster.
+        moved = cosine_weights(len(moved), dy, rows) @ moved
+    else:
+        moved = _moved_along_rows(moved.T, dy).T[rows]
     return _moved_along_rows(moved, dx) if dx else moved
 
 
