@@ -70,9 +70,10 @@ class CombinedSource:
         groups, place = np.unique(wanted, return_inverse=True)
         ny, nx = region.rows.stop - region.rows.start, region.columns.stop - region.columns.start
         result = np.empty((groups.size, ny, nx), self.dtype)
+        if not result.size:
+            return result
         # Groups that share stored blocks are added up together: each block is decoded once.
-        step = max(_at_once(8 * ny * nx), self.storage.frames)
-        for part in ranges(groups.size, step) if result.size else []:
+        for part in ranges(groups.size, max(_at_once(8 * ny * nx), self.storage.frames)):
             result[part] = self._combined(groups[part], region)
         return result if groups.size == wanted.size and np.array_equal(groups, wanted) else result[place]
 
