@@ -70,10 +70,9 @@ class CombinedSource:
         groups, place = np.unique(wanted, return_inverse=True)
         ny, nx = region.rows.stop - region.rows.start, region.columns.stop - region.columns.start
         result = np.empty((groups.size, ny, nx), self.dtype)
-        if not result.size:
-            return result
         # Groups that share stored blocks are added up together: each block is decoded once.
-        for part in ranges(groups.size, max(_at_once(8 * ny * nx), self.storage.frames)):
+        step = max(_at_once(8 * ny * nx), self.storage.frames)
+        for part in ranges(groups.size, step) if result.size else []:
             result[part] = self._combined(groups[part], region)
         return result if groups.size == wanted.size and np.array_equal(groups, wanted) else result[place]
 
@@ -104,8 +103,8 @@ class CombinedSource:
             yield numbers, row_major_view(self.frames.read(compact(numbers), region.rows, region.columns))
 
 
-def _at_once(frame_bytes: float) -> int:
-    return max(1, int(_PIECE_BYTES // frame_bytes))
+def _at_once(frame_bytes: int) -> int:
+    return max(1, _PIECE_BYTES // max(1, frame_bytes))
 
 
 def _lowest(dtype: np.dtype[Any]) -> float | int:

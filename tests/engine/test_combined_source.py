@@ -51,6 +51,12 @@ def test_a_region_reads_its_pixels_of_its_frames_once(stack):
     assert source.read_pixels == 6 * 4 * 5
 
 
+@pytest.mark.parametrize("frames", [slice(0, 0), [2, 2, 1]])
+def test_empty_regions_have_the_shape_that_was_asked_for(stack, frames):
+    result = combined(dc.Frames.from_array(stack))
+    assert result.read(frames, rows=slice(3, 3)).shape == (0 if isinstance(frames, slice) else 3, 0, 11)
+
+
 def test_reading_stops_when_it_is_cancelled(stack):
     with execution(cancelled=lambda: True), pytest.raises(Cancelled):
         combined(dc.Frames.from_array(stack))[:]
