@@ -13,6 +13,7 @@ import tifffile
 
 import darfix_core as dc
 from darfix_core.engine.execution import execution
+from darfix_core.engine.joined_frames import ComputedSource
 from darfix_core.errors import Cancelled
 from darfix_core.model.frame_sources import FrameSource, Region
 from tests.bliss_files import write_scan
@@ -65,6 +66,7 @@ MADE = {
     "npy": lambda path: _npy(path.with_suffix(".npy")),
     "scratch": lambda path: dc.persist(_as_dataset(STACK), to="scratch", folder=str(path.parent)).frames,
     "combined": lambda path: _combined(),
+    "computed": lambda path: dc.Frames(ComputedSource(_bliss(path.with_suffix(".h5")).map(np.positive))),
     "saved": lambda path: _saved(path.with_suffix(".h5")),
 }
 
