@@ -44,9 +44,6 @@ BESIDE_TUTORIAL = {
     "scan_quality": "{'__version__': 1}",
     "noise_removal": "{'operations': ({'type': 'subtract_background'}, {'type': 'threshold', 'bottom': 20.0}), "
     "'__version__': 1}",
-    "remove_hot_pixels": "{'__version__': 1}",
-    "threshold": "{'bottom': 30.0, '__version__': 1}",
-    "gradient_threshold": "{'bottom': 60.0, 'min_gradient': 12.0, '__version__': 1}",
     "weak_beam": "{'n_sigma': 0.5, '__version__': 1}",
     "persist": "{'__version__': 1}",
     "load_dataset": "{'path': 'saved.h5', '__version__': 1}",
@@ -63,6 +60,13 @@ AROUND_SHIFT = {
     "shift_correction": "{'__version__': 1}",
     "save_shift": "{'path': 'found.txt', '__version__': 1}",
     "load_shift": "{'path': 'drift.txt', '__version__': 1}",
+}
+#: Steps that clean the scene with faint lines.
+CLEANING = {
+    "load": "{'path': 'faint.h5', '__version__': 1}",
+    "remove_hot_pixels": "{'__version__': 1}",
+    "threshold": "{'bottom': 30.0, '__version__': 1}",
+    "gradient_threshold": "{'bottom': 30.0, 'min_gradient': 6.0, '__version__': 1}",
 }
 _DRIFT = (0.12, -0.07)  # px/frame
 #: Nodes of the tutorial whose datasets are put together.
@@ -523,6 +527,7 @@ def make_widget_pictures(target: Path, scan_file: Path) -> list[Path]:
     photograph(flow, folder)
     photograph(write_shift_flow(scan_file), folder / "shift")
     photograph(write_detector_flow(scan_file), folder / "detector")
+    photograph(write_cleaning_flow(folder), folder / "cleaning")
     made = []
     for step in all_steps():
         if step.widget:
@@ -564,6 +569,19 @@ def write_detector_flow(scan_file: Path) -> Path:
     add_nodes(flow, {"load": "{'path': 'uneven.h5', '__version__': 1}", "subtract_dark": "{'__version__': 1}"}, {})
     add_nodes(flow, {"load": "{'path': 'flat.h5', '__version__': 1}"}, {})
     add_nodes(flow, {"divide_flat": "{'__version__': 1}"}, {dc.Dataset: ("1", "Dataset"), "flat": ("2", "Dataset")})
+    return flow
+
+
+def write_cleaning_flow(folder: Path) -> Path:
+    """Workflow of a scan of the scene with faint lines, with some hot pixels, and the steps that clean it."""
+    rng, mu, light = np.random.default_rng(7), np.linspace(-0.2, 0.2, 9), faint_scene()
+    frames = light * np.exp(-((mu / 0.1) ** 2))[:, None, None] + rng.normal(0, 7, (mu.size, *light.shape))
+    frames[:, rng.random(light.shape) < 2e-3] += 250
+    scan = dc.Dataset.from_array(frames.astype(np.float32), {"mu": mu}).replace(noise=dc.NoiseModel(1.0, 0.0, 7.0))
+    dc.save_dataset(scan, path=folder / "faint.h5")
+    flow = folder / "cleaning.ows"
+    flow.write_text('<scheme version="2.0"><nodes/><links/><node_properties/></scheme>')
+    add_nodes(flow, CLEANING, {})
     return flow
 
 
