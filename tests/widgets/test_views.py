@@ -9,7 +9,7 @@ import pytest
 
 from darfix_core.model.dataset import Dataset
 
-from .support import wait_at_rest
+from .support import shown_image, wait_at_rest
 
 
 @pytest.fixture
@@ -354,6 +354,18 @@ def test_percentiles_of_the_colours_are_those_of_both_pictures(qtbot, comparison
     ]
     for of, expected in zip(limits, (stack, stack // 2), strict=True):
         qtbot.waitUntil(lambda of=of, expected=expected: of() == (expected.min(), expected.max()))
+
+
+def test_percentiles_can_be_chosen_while_there_is_no_picture(qtbot, comparison, rocking_dataset):
+    def broken(block):
+        raise OSError("the disk is gone")
+
+    with qtbot.waitSignal(comparison.failed):
+        comparison.show_before(rocking_dataset.map_frames(broken))
+    comparison.show_after(None)
+    comparison.percentiles.setCurrentText("5 to 95 %")
+    comparison.show_before(rocking_dataset)
+    qtbot.waitUntil(lambda: shown_image(comparison.before.plot) is not None)
 
 
 def test_zoom_outlives_a_result_that_is_missing_for_a_while(qtbot, comparison, rocking_dataset):

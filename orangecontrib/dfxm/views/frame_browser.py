@@ -193,7 +193,7 @@ class FrameBrowser(QWidget):
         self.drawn.emit(frame)
 
     def _clear(self, caption: str) -> None:
-        self._image = None
+        self._image = self._colormap = None
         self.plot.clear_image()
         self.caption.setText(caption)
         self.drawn.emit(None)
