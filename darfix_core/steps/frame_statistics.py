@@ -8,11 +8,18 @@ from functools import partial
 import numpy as np
 
 from darfix_core.engine.compiler import load_compiler
+from darfix_core.engine.execution import current_execution, part_of_progress
 from darfix_core.engine.folding import fold_frames
-from darfix_core.engine.pixel_maps import map_pixels, reads_once
+from darfix_core.engine.pixel_maps import compute_frames, map_pixels, reads_once
 from darfix_core.model.arrays import AnyArray, FloatArray
 from darfix_core.model.frames import Frames
 from darfix_core.steps.order_statistics import can_be_streamed, order_statistic, streamed_order_statistics
+
+# Share of the memory budget that computed frames may take; what is read for them takes a quarter, percentiles little.
+_MOST_HELD = 0.75
+# Share of the time that reading them takes, for the progress bar.
+_READING = 0.9
+_WHAT = "background of the frames"
 
 
 def combine_frames(frames: Frames, percentile: float | None) -> FloatArray:
@@ -42,10 +49,18 @@ def combine_frames(frames: Frames, percentile: float | None) -> FloatArray:
     if percentile is None:
         return fold_frames(frames, _MeanFold(), what="mean of the frames")["image"]
     load_compiler()
-    if not reads_once(frames) and can_be_streamed(frames):
+    of_stripe = partial(_percentile_stripe, percentile)
+    if reads_once(frames):
+        return map_pixels(frames, of_stripe, what=_WHAT)["image"]
+    if frames.nbytes <= _MOST_HELD * current_execution().memory:
+        with part_of_progress(0.0, _READING):
+            held = Frames.from_array(compute_frames(frames, what=_WHAT))
+        with part_of_progress(_READING, 1.0):
+            return map_pixels(held, of_stripe, what=_WHAT)["image"]
+    if can_be_streamed(frames):
         rank, fraction = _place(len(frames), percentile)
         return _between(*streamed_order_statistics(frames, rank), fraction)
-    return map_pixels(frames, partial(_percentile_stripe, percentile), what="background of the frames")["image"]
+    return map_pixels(frames, of_stripe, what=_WHAT)["image"]
 
 
 class _MeanFold:
