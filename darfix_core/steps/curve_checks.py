@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from darfix_core.engine.execution import warn
@@ -14,13 +16,26 @@ PEDESTAL_SHARE = 0.1
 CUT_SHARE = 0.15
 #: Share of the counts in pixels without centre or width beyond which the background must have been too high.
 LOST_SHARE = 0.3
+#: Share of the pixels with a flat top above which the detector must have been saturated.
+FLAT_SHARE = 0.02
+#: Steps within the width of the curves below which their widths and centres follow the steps.
+FEWEST_STEPS = 1.2
 #: Fewer frames do not show the floor of a curve, fewer positions not its ends.
 _FEWEST = 8
 # Positions are binned, and columns left out: what is kept of a row stays far below the sums themselves.
 _MOST_BINS = 32
 _MOST_COLUMNS = 64
+# A flat top has this many equal highest counts, and this many counts below it: of fewer, some are equal by chance.
+_FLAT_FRAMES, _FLAT_COUNTS = 3, 100
 
-Sample = tuple[FloatArray, FloatArray]
+
+class Sample(NamedTuple):
+    """What is kept of a row: the lowest counts, and of some columns the curves, the highest counts and how often."""
+
+    lowest: FloatArray
+    curves: FloatArray
+    highest: FloatArray
+    at_highest: IntArray
 
 
 class CurveSampler:
@@ -53,22 +68,26 @@ class CurveSampler:
 
     def start(self, n_columns: int) -> Sample:
         """Nothing seen yet of a row."""
-        return np.full(n_columns, np.inf), np.zeros((self._edges[-1], len(range(0, n_columns, self._step))))
+        kept = len(range(0, n_columns, self._step))
+        curves = np.zeros((self._edges[-1], kept))
+        return Sample(np.full(n_columns, np.inf), curves, np.full(kept, -np.inf), np.zeros(kept, dtype=np.int64))
 
     def add(self, sample: Sample, row: AnyArray, frames: slice) -> None:
         """Add the counts of a row (frames, columns), in place."""
-        lowest, curves = sample
-        np.minimum(lowest, row.min(axis=0), out=lowest)
+        np.minimum(sample.lowest, row.min(axis=0), out=sample.lowest)
         kept = row[:, :: self._step].astype(np.float64)
+        highest = kept.max(axis=0)
+        _take_highest(sample, highest, (kept == highest).sum(axis=0))
         for bins in self._bins:
             order = np.argsort(bins[frames], kind="stable")
             found, first = np.unique(bins[frames][order], return_index=True)
-            curves[found] += np.add.reduceat(kept[order], first, axis=0) * self._share[found, None]
+            sample.curves[found] += np.add.reduceat(kept[order], first, axis=0) * self._share[found, None]
 
     def merge(self, sample: Sample, other: Sample) -> None:
         """Add what another sample of the row has seen of other frames, in place."""
-        np.minimum(sample[0], other[0], out=sample[0])
-        np.add(sample[1], other[1], out=sample[1])
+        np.minimum(sample.lowest, other.lowest, out=sample.lowest)
+        np.add(sample.curves, other.curves, out=sample.curves)
+        _take_highest(sample, other.highest, other.at_highest)
 
     def warn(self, samples: dict[int, Sample], shapes: FloatArray, minimum: float) -> None:
         """Tell of pedestals, of curves that the scan cuts, and of counts that were cut too deep.
@@ -86,7 +105,7 @@ class CurveSampler:
         counts = shapes[0, rows]
         mask = self._dataset.mask
         used = np.ones(counts.shape, dtype=bool) if mask is None else ~mask[rows]
-        pedestal = self._warn_of_pedestal(np.array([samples[row][0] for row in rows])[used], counts[used])
+        pedestal = self._warn_of_pedestal(np.array([samples[row].lowest for row in rows])[used], counts[used])
         asked = used & (counts >= minimum)
         if used.any() and not asked.any():
             brightest = counts[used].max()
@@ -95,11 +114,13 @@ class CurveSampler:
                 f"{brightest:.4g}"
             )
         elif asked.any():
+            self._warn_of_flat_tops([samples[row] for row in rows], np.where(asked, counts, 0.0)[:, :: self._step])
             told = self._warn_of_lost_counts(shapes[:, rows], np.where(asked, np.abs(counts), 0.0))
             if not (pedestal or told):
                 columns = slice(None, None, self._step)
-                curves = np.stack([samples[row][1] for row in rows], axis=1)
+                curves = np.stack([samples[row].curves for row in rows], axis=1)
                 self._warn_of_cut_curves(curves, np.where(asked, counts, 0.0)[:, columns])
+                self._warn_of_few_steps(shapes[:, rows], np.where(asked, counts, 0.0))
 
     def _warn_of_pedestal(self, lowest: FloatArray, counts: FloatArray) -> bool:
         share = _pedestal_share(lowest, counts, self._dataset)
@@ -152,6 +173,44 @@ class CurveSampler:
                     f"counts at an end still reach {share:.0%} of the peak or more. Centres of mass are pulled inside, "
                     "widths are too small, and a background that was taken from the scan itself is too high"
                 )
+
+    def _warn_of_flat_tops(self, samples: list[Sample], counts: FloatArray) -> None:
+        """Tell of curves (rows, columns) that the detector has cut off."""
+        bright = _brighter_half(counts)
+        lowest = np.array([sample.lowest[:: self._step] for sample in samples])
+        highest, at_highest = (
+            np.array([sample.highest for sample in samples]),
+            [sample.at_highest for sample in samples],
+        )
+        with np.errstate(invalid="ignore"):
+            flat = (np.array(at_highest) >= _FLAT_FRAMES) & (highest - lowest > _FLAT_COUNTS)
+        share = float(flat[bright].mean()) if bright.any() else 0.0
+        if share > FLAT_SHARE:
+            warn(
+                f"{share:.0%} of the brighter pixels have the same highest count in {_FLAT_FRAMES} frames or more: the "
+                "detector was saturated, and their widths are too large; scan_quality (Scan Quality) finds these pixels"
+            )
+
+    def _warn_of_few_steps(self, shapes: FloatArray, counts: FloatArray) -> None:
+        """Tell of curves (rows, columns) that are as narrow as the steps of the scan."""
+        bright = _brighter_half(counts)
+        for number, dimension in enumerate(self._dataset.dimensions):
+            if dimension.size < _FEWEST or not dimension.step or not bright.any():
+                continue
+            widths = shapes[2 + 4 * number][bright] / abs(dimension.step)
+            widths = widths[np.isfinite(widths)]
+            if widths.size and np.median(widths) < FEWEST_STEPS:
+                warn(
+                    f"the steps of {dimension.name} are too coarse: half of the brighter pixels have a FWHM of "
+                    f"{np.median(widths):.2g} steps or less, and widths and centres of mass follow the steps"
+                )
+
+
+def _take_highest(sample: Sample, highest: FloatArray, at_highest: IntArray) -> None:
+    """Compare the highest counts of a row with others, in place."""
+    equal, higher = highest == sample.highest, highest > sample.highest
+    sample.at_highest[:] = np.where(higher, at_highest, sample.at_highest + np.where(equal, at_highest, 0))
+    np.maximum(sample.highest, highest, out=sample.highest)
 
 
 def _brighter_half(counts: FloatArray) -> BoolArray:
