@@ -14,11 +14,11 @@ import pytest
 
 pytest.importorskip("Orange", reason="the widgets need the gui extra")
 
-from darfix_core.engine.registry import STEP_MODULES, all_steps, channel_name, get_step
+from darfix_core.engine.registry import STEP_MODULES, all_steps, channel_name, get_step, writer_of
 from darfix_core.workflow.ows import VIEW_PREFIX, WIDGET_SETTINGS
 from tests.bliss_files import write_scan
 
-from .cases import SERVED_BY, allows, arrays_of, counts, inputs_of, required_of
+from .cases import SERVED_BY, SUFFIX, allows, arrays_of, counts, example, inputs_of, required_of
 from .widgets import classes_of, descriptions, modules, send, widget_of
 
 MODULES = modules()
@@ -216,8 +216,16 @@ def files(tmp_path):
     chi, mu = np.meshgrid(np.linspace(-0.2, 0.2, 5), np.linspace(-0.3, 0.3, 7), indexing="ij")
     scan = write_scan(tmp_path / "scan.h5", counts(), {"chi": chi.ravel(), "mu": mu.ravel()})
 
+    def saved(step):
+        """File of what a step reads that opens nothing but what was saved."""
+        writer = writer_of(next(iter(step.outputs.values())))
+        path = tmp_path / f"saved{SUFFIX.get(writer.id, '.h5')}"
+        writer(example(next(iter(writer.inputs.values())).kind), **{writer.output_path: path}, overwrite=True)
+        return path
+
     def of(step):
-        paths = {step.input_path: str(scan), step.output_path: str(tmp_path / "out.h5")}
+        read = saved(step) if step.input_path and step.id != "load" else scan
+        paths = {step.input_path: str(read), step.output_path: str(tmp_path / f"out{SUFFIX.get(step.id, '.h5')}")}
         return required_of(step) | {name: path for name, path in paths.items() if name}
 
     return of
