@@ -49,6 +49,30 @@ def test_dragged_line_becomes_the_limit(orange, widget):
     assert orange.get_output("Dataset", widget=widget, wait=5000).frames[:, 0, 0].tolist() == [80, 110, 90]
 
 
+def test_line_is_dragged_with_the_mouse(orange, qtbot, widget):
+    from AnyQt.QtCore import QEvent, QPointF, Qt
+    from AnyQt.QtGui import QMouseEvent
+    from AnyQt.QtWidgets import QApplication
+
+    def mouse(kind, limit, button, held):
+        place = QPointF(*map(float, widget.plot.dataToPixel(4, limit)))
+        QApplication.sendEvent(handle, QMouseEvent(kind, place, button, held, Qt.NoModifier))
+        qtbot.wait(20)
+
+    widget.show()
+    qtbot.wait(300)  # the plot draws, and knows where the line lies
+    handle = widget.plot.getWidgetHandle()
+    mouse(QEvent.MouseMove, 20.0, Qt.NoButton, Qt.NoButton)
+    mouse(QEvent.MouseButtonPress, 20.0, Qt.LeftButton, Qt.LeftButton)
+    for limit in (40.0, 70.0):
+        mouse(QEvent.MouseMove, limit, Qt.NoButton, Qt.LeftButton)
+    mouse(QEvent.MouseButtonRelease, 70.0, Qt.LeftButton, Qt.NoButton)
+    # Within two pixels of the screen.
+    assert stored(widget)["min_intensity"] == pytest.approx(70.0, abs=1.0)
+    assert orange.get_output("Dataset", widget=widget, wait=5000).frames[:, 0, 0].tolist() == [80, 110, 90]
+    widget.hide()
+
+
 def test_where_nothing_lies_below_nothing_is_sent(orange, widget):
     drag(widget, 5.0)
     assert orange.get_output("Dataset", widget=widget, wait=5000).n_frames == 9
