@@ -183,7 +183,9 @@ class CurveSampler:
             [sample.at_highest for sample in samples],
         )
         with np.errstate(invalid="ignore"):
-            flat = (np.array(at_highest) >= _FLAT_FRAMES) & (highest - lowest > _FLAT_COUNTS)
+            # A point that was taken twice has its counts twice.
+            fewest = _FLAT_FRAMES * int(self._dataset.multiplicity.max())
+            flat = (np.array(at_highest) >= fewest) & (highest - lowest > _FLAT_COUNTS)
         share = float(flat[bright].mean()) if bright.any() else 0.0
         if share > FLAT_SHARE:
             warn(

@@ -123,7 +123,11 @@ def saturated_pixels(observed: Observed, curves: SampledCurves, ceiling: float |
     if not observed.dataset.frames.operations or not noisy:
         return none
     swing = highest.astype(np.float64) - observed.lowest
-    flat: BoolArray = used & (observed.at_highest >= 3) & (swing > max(0.5 * curves.full_strength, 100.0))
+    flat: BoolArray = (
+        used
+        & (observed.at_highest >= 3 * observed.dataset.multiplicity.max())
+        & (swing > max(0.5 * curves.full_strength, 100.0))
+    )
     # Noise, too, may give the same highest count three times, in a pixel or two.
     return flat if flat.sum() > _FLAT_BY_CHANCE * used.sum() else none
 
