@@ -1,10 +1,11 @@
-"""Dead and hot pixels of a scan, told from the lowest and the highest count of each and of its neighbours."""
+"""Dead, hot and saturated pixels of a scan, told from the lowest and highest counts of each and of its neighbours."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from darfix_core.model.arrays import AnyArray, BoolArray, FloatArray
+from darfix_core.steps.quality_curves import SampledCurves
 from darfix_core.steps.quality_pass import Observed
 
 # Edge of the window around a pixel, and of the blocks in which the spread about its median is found.
@@ -18,6 +19,10 @@ _MOST_BESIDE = 80
 _FEWEST_QUANTA = 8.0
 # Pixels around a dead one that may change as little, where constant pixels are the exception and where not.
 _FEW_CONSTANT, _QUIET_AROUND, _QUIET_AT_RIM = 0.01, 5, 1
+# Pixels that share the highest count of all, at least; and how near to it, against the whole range, their rivals are.
+_FEWEST_AT_CEILING, _NEAR_CEILING = 5, 0.02
+# Frames and counts of a flat top, and the share of pixels that have one by chance.
+_FLAT_FRAMES, _FLAT_COUNTS, _FLAT_BY_CHANCE = 3, 100.0, 0.002
 
 
 def hot_pixels(observed: Observed, full_strength: float) -> BoolArray:
@@ -63,6 +68,58 @@ def dead_pixels(observed: Observed) -> BoolArray:
     rare = constant.sum() < _FEW_CONSTANT * used.sum()
     dead: BoolArray = constant & (_windows(quiet).sum(axis=(2, 3)) <= (_QUIET_AROUND if rare else _QUIET_AT_RIM))
     return dead
+
+
+def saturated_pixels(observed: Observed, curves: SampledCurves, good: BoolArray, ceiling: float | None) -> BoolArray:
+    """Pixels that reach the end of what the detector can count.
+
+    Parameters
+    ----------
+    observed : Observed
+    curves : SampledCurves
+    good : ndarray of bool, shape (ny, nx)
+        Pixels that are looked at.
+    ceiling : float or None, counts
+        That end. None: the largest number of an integer type, or a highest count that many pixels share although hardly
+        any come near it. Behind lazy operations each pixel may have an end of its own: there, those are saturated
+        whose highest count occurs in three frames.
+
+    Returns
+    -------
+    ndarray of bool, shape (ny, nx)
+    """
+    highest, rising = observed.highest, good & (observed.highest > observed.lowest)
+    if ceiling is None and highest.dtype.kind in "iu":
+        end = np.iinfo(highest.dtype).max
+        ceiling = end if np.any(highest[rising] == end) else None
+    if ceiling is not None:
+        full: BoolArray = rising & (highest >= ceiling)
+        return full
+    if not rising.any():
+        return rising
+    noisy = curves.noise.size > 0 and float(np.median(curves.noise)) > 0
+    at_top = _at_common_top(observed, rising, noisy)
+    return _with_flat_top(observed, rising, curves.full_strength) if not at_top.any() and noisy else at_top
+
+
+def _at_common_top(observed: Observed, rising: BoolArray, noisy: bool) -> BoolArray:
+    """Pixels that share the highest count of all; none where that is chance."""
+    top, bottom = float(observed.highest[rising].max()), float(np.median(observed.lowest[rising]))
+    at_top: BoolArray = rising & (observed.highest == top)
+    near = rising & ~at_top & (observed.highest >= top - max(1.0, _NEAR_CEILING * (top - bottom)))
+    # Without noise, equal curves have equal peaks.
+    long_enough = noisy or observed.at_highest[at_top].mean() >= _FLAT_FRAMES
+    many = at_top.sum() >= max(_FEWEST_AT_CEILING, near.sum() + 1)
+    return at_top if long_enough and many else np.zeros_like(at_top)
+
+
+def _with_flat_top(observed: Observed, rising: BoolArray, full_strength: float) -> BoolArray:
+    """Strong pixels whose highest count occurs several times; none where nothing has been done to the counts."""
+    swing = observed.highest.astype(np.float64) - observed.lowest
+    long_enough = observed.at_highest >= _FLAT_FRAMES * observed.dataset.multiplicity.max()
+    flat: BoolArray = rising & long_enough & (swing > max(0.5 * full_strength, _FLAT_COUNTS))
+    by_chance = not observed.dataset.frames.operations or flat.sum() <= _FLAT_BY_CHANCE * rising.sum()
+    return np.zeros_like(flat) if by_chance else flat
 
 
 def _windows(image: AnyArray) -> AnyArray:

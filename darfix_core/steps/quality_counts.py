@@ -51,9 +51,6 @@ BAD_PIXELS = Check(
 
 #: Frames below which the floor of a curve is not seen.
 FEWEST_FRAMES = 8
-# Pixels at the highest count of all that make a ceiling of it, and how near to it others count as its neighbours.
-_FEWEST_AT_CEILING, _NEAR_CEILING = 5, 0.02
-_FLAT_BY_CHANCE = 0.002
 
 
 def check_pedestal(observed: Observed, curves: SampledCurves) -> tuple[QualityRow, dict[str, AnyArray]]:
@@ -93,43 +90,6 @@ def check_noise(dataset: Dataset, transfer: PhotonTransfer) -> tuple[QualityRow,
     ratio = transfer.gain / known
     finding += f"; the noise model of the dataset has a gain of {known:.3g}"
     return replace(NOISE.judged(max(ratio, 1 / ratio), finding), value=ratio), arrays
-
-
-def saturated_pixels(observed: Observed, curves: SampledCurves, ceiling: float | None) -> BoolArray:
-    """Pixels that reach the end of what the detector can count, shape (ny, nx).
-
-    Without a `ceiling` it is the largest number of an integer type, or a highest count that many pixels share
-    although hardly any come near it. Behind lazy operations, each pixel may have a ceiling of its own: there a
-    pixel is saturated whose highest count occurs at least three times.
-    """
-    highest, used = observed.highest, observed.used & (observed.highest > observed.lowest)
-    if ceiling is not None:
-        full: BoolArray = used & (highest >= ceiling)
-        return full
-    if highest.dtype.kind in "iu":
-        full = used & (highest == np.iinfo(highest.dtype).max)
-        if full.any():
-            return full
-    none: BoolArray = np.zeros(highest.shape, dtype=bool)
-    if not used.any():
-        return none
-    top, bottom = float(highest[used].max()), float(np.median(observed.lowest[used]))
-    at_top: BoolArray = used & (highest == highest[used].max())
-    near = used & ~at_top & (highest >= top - max(1.0, _NEAR_CEILING * (top - bottom)))
-    noisy = curves.noise.size > 0 and float(np.median(curves.noise)) > 0
-    often = observed.at_highest[at_top].mean() >= (1 if noisy else 3)
-    if often and at_top.sum() >= max(_FEWEST_AT_CEILING, near.sum() + 1):
-        return at_top
-    if not observed.dataset.frames.operations or not noisy:
-        return none
-    swing = highest.astype(np.float64) - observed.lowest
-    flat: BoolArray = (
-        used
-        & (observed.at_highest >= 3 * observed.dataset.multiplicity.max())
-        & (swing > max(0.5 * curves.full_strength, 100.0))
-    )
-    # Noise, too, may give the same highest count three times, in a pixel or two.
-    return flat if flat.sum() > _FLAT_BY_CHANCE * used.sum() else none
 
 
 def check_saturation(observed: Observed, curves: SampledCurves, saturated: BoolArray) -> QualityRow:

@@ -12,7 +12,7 @@ from darfix_core.model.dataset import Dataset
 from darfix_core.model.mask import Mask
 from darfix_core.model.scan_quality import ScanQuality
 from darfix_core.steps import quality_counts, quality_frames, quality_shapes
-from darfix_core.steps.bad_pixels import dead_pixels, hot_pixels
+from darfix_core.steps.bad_pixels import dead_pixels, hot_pixels, saturated_pixels
 from darfix_core.steps.photon_transfer import photon_transfer
 from darfix_core.steps.quality_curves import SampledCurves
 from darfix_core.steps.quality_drift import check_drift
@@ -77,7 +77,7 @@ def compute_quality(
     hot, dead = hot_pixels(observed, curves.full_strength), dead_pixels(observed) | observed.without_counts
     good = observed.used & ~(dead | hot)
     curves = SampledCurves.of(observed, good)
-    saturated = quality_counts.saturated_pixels(observed, curves, saturation) & good
+    saturated = saturated_pixels(observed, curves, good, saturation)
     good &= ~saturated
     whole = SampledCurves.of(observed, good)
     slices = quality_shapes.all_slices(whole)
