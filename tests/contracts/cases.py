@@ -52,7 +52,8 @@ FURTHER: dict[str, list[dict[str, Any]]] = {
     "noise_removal": [
         {
             "operations": (
-                {"type": "threshold", "bottom": 40.0},
+                {"type": "remove_hot_pixels", "kernel_size": 5},
+                {"type": "gradient_threshold", "bottom": 40.0, "min_gradient": 20.0},
                 *({"type": name, "enabled": False} for name in ("subtract_background", "apply_mask")),
                 *({"type": name, "enabled": False} for name in ("subtract_dark", "divide_flat")),
             )

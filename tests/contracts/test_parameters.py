@@ -14,7 +14,7 @@ import pytest
 from darfix_core.engine.parameters import union_members
 from darfix_core.engine.registry import get_step
 
-from .cases import PURE, STEPS, inputs_of, required_of, tried
+from .cases import FURTHER, PURE, STEPS, inputs_of, required_of, tried
 
 LITERAL_TYPES = {str, int, float, bool, type(None)}
 #: Parameter with numbers that has no unit -> why it needs none.
@@ -115,6 +115,12 @@ def test_names_are_free_in_widgets(qapp, name):
     StepWidget = import_module("orangecontrib.dfxm.widgets.step_widget").StepWidget
     taken = set(dir(StepWidget)) & set(get_step(name).parameters.entries)
     assert not taken, f"parameters of {name} that are attributes of the widgets: {taken}"
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_further_values_are_tried(name):
+    tried_values = [dict(case.parameters) for case in tried(name)[0]]
+    assert all(required_of(get_step(name)) | values in tried_values for values in FURTHER[name])
 
 
 @pytest.mark.parametrize("name", PURE)
