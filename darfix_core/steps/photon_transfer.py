@@ -23,6 +23,8 @@ from darfix_core.model.noise import NoiseModel
 _TILE = 8
 # Groups of neighbouring frames that are looked at.
 _GROUPS = 24
+# Pixels of a group that are looked at.
+_PIXELS = 2**17
 _LEVELS, _PARTS = 40, 12
 # Signals that are looked at, in standard deviations of the mean of a tile.
 _CLEAR = 6.0
@@ -112,10 +114,11 @@ def estimate_noise(dataset: Dataset) -> NoiseModel:
 def photon_transfer(dataset: Dataset) -> PhotonTransfer:
     """Variance of the counts against their level, and the line through it.
 
-    At most 24 groups of three neighbouring frames are read, spread over the scan, and its dark frames likewise. The
-    variance is modelled by ``read_noise**2 + gain * signal + flicker * signal**2`` with the signal above the offset:
-    light that varies from frame to frame does so in proportion to itself. The line is fitted to the levels where this
-    last term is small against the shot noise.
+    At most 24 groups of three neighbouring frames are read, spread over the scan, and its dark frames likewise; of
+    large frames, bands of rows that hold about 130 000 pixels in all. The variance is modelled by
+    ``read_noise**2 + gain * signal + flicker * signal**2`` with the signal above the offset: light that varies from
+    frame to frame does so in proportion to itself. The line is fitted to the levels where this last term is small
+    against the shot noise.
 
     Parameters
     ----------
@@ -166,8 +169,14 @@ def _tiles(frames: Frames, mask: BoolArray | None, what: str) -> tuple[FloatArra
     groups = min(_GROUPS, len(frames) // size)
     starts = np.linspace(0, len(frames) - size, groups).astype(int)
 
+    bands = _bands(frames.shape)
+
     def look(start: int) -> tuple[FloatArray, FloatArray]:
-        return tile_statistics(frames.read(slice(start, start + size)), mask)
+        span = slice(start, start + size)
+        window = frames.window(span)
+        found = [tile_statistics(window.read(span, rows), None if mask is None else mask[rows]) for rows in bands]
+        means, variances = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return means, variances
 
     found = []
     for done, tiles in enumerate(run_in_order(look, starts, run), start=1):
@@ -175,6 +184,15 @@ def _tiles(frames: Frames, mask: BoolArray | None, what: str) -> tuple[FloatArra
         run.report(done / groups, what)
     means, variances = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return means, variances
+
+
+def _bands(shape: tuple[int, int, int]) -> list[slice]:
+    """Rows that are looked at: all of them, or of large frames some, spread evenly."""
+    _, ny, nx = shape
+    tiles, wanted = max(1, ny // _TILE), max(1, _PIXELS // (_TILE * nx))
+    if tiles <= wanted:
+        return [slice(0, ny)]
+    return [slice(_TILE * tile, _TILE * (tile + 1)) for tile in np.linspace(0, tiles - 1, wanted).astype(int)]
 
 
 def tile_statistics(block: AnyArray, mask: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:

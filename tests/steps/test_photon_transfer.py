@@ -144,6 +144,22 @@ def test_at_most_24_groups_of_frames_are_read():
     assert len(read) == len(set(read)) == 72
 
 
+def test_of_large_frames_some_rows_are_enough():
+    rng = np.random.default_rng(6)
+    light = np.broadcast_to(np.linspace(0, 500, 1024), (3, 1024, 1024))
+    scan = dc.Dataset.from_array(rng.poisson(light) + rng.normal(100, 3, light.shape))
+    asked = []
+
+    def watch(block):
+        asked.append(block.shape)
+        return block
+
+    found = photon_transfer(scan.map_frames(watch))
+    assert sum(np.prod(shape) for shape in asked) == 3 * 2**17
+    assert found.gain == pytest.approx(1.0, rel=0.05)
+    assert found.read_noise == pytest.approx(3.0, rel=0.1)
+
+
 def test_real_scan_has_the_gain_of_its_camera():
     folder = os.environ.get("DARFIX_SAMPLE_DATA")
     if not folder:
