@@ -67,10 +67,10 @@ def gaussian_weights(scale, dtype):
     return np.array([smooth, place / scale**2 * smooth], dtype=dtype)
 
 
-@kernel(forceinline=True)
-def _add_scaled(total, weight, values, start):
+@kernel()
+def _add_scaled(total, weight, values):
     for x in range(total.size):
-        total[x] += weight * values[x + start]
+        total[x] += weight * values[x]
 
 
 @kernel()
@@ -105,16 +105,16 @@ def zero_faint_and_flat(block, masked, weights, bottom, gradient, out):
                 row = min(max(y + i - reach, 0), ny - 1)
                 for x in range(nx):
                     source[x] = np.nan if masked[row, x] else block[k, row, x]
-                _add_scaled(smooth[reach : reach + nx], weights[0, i], source, 0)
-                _add_scaled(steep[reach : reach + nx], weights[1, i], source, 0)
+                _add_scaled(smooth[reach : reach + nx], weights[0, i], source)
+                _add_scaled(steep[reach : reach + nx], weights[1, i], source)
             for line in (smooth, steep):
                 line[:reach] = line[reach]
                 line[reach + nx :] = line[reach + nx - 1]
             along_x[:] = 0
             along_y[:] = 0
             for i in range(2 * reach + 1):
-                _add_scaled(along_x, weights[1, i], smooth, i)
-                _add_scaled(along_y, weights[0, i], steep, i)
+                _add_scaled(along_x, weights[1, i], smooth[i:])
+                _add_scaled(along_y, weights[0, i], steep[i:])
             counts, kept = block[k, y], out[k, y]
             for x in range(nx):
                 flat = not (along_x[x] ** 2 + along_y[x] ** 2 >= gradient**2)
