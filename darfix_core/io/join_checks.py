@@ -56,15 +56,14 @@ def check_pixels(parts: Mapping[str, Dataset]) -> None:
         If not; the message names two parts and in what they differ.
     """
     check_place(parts)
-    (name, first), *others = parts.items()
-    for label, other in others:
-        equal = {
-            "their mask": _same_mask(first.mask, other.mask),
-            "their dark frames": same_frames(first.dark, other.dark),
-            "the noise of the detector": first.noise == other.noise,
-        }
-        for what in (what for what, same in equal.items() if not same):
-            raise not_joined(name, label, what, other)
+    _check_equal(
+        parts,
+        {
+            "their mask": lambda one, other: _same_mask(one.mask, other.mask),
+            "their dark frames": lambda one, other: same_frames(one.dark, other.dark),
+            "the noise of the detector": lambda one, other: one.noise == other.noise,
+        },
+    )
 
 
 def check_place(parts: Mapping[str, Dataset]) -> None:
@@ -75,15 +74,23 @@ def check_place(parts: Mapping[str, Dataset]) -> None:
     DataFileError
         If not; the message names two parts and in what they differ.
     """
+    _check_equal(
+        parts,
+        {
+            "their place on the detector": lambda one, other: one.origin == other.origin,
+            "the size of their pixels": lambda one, other: one.pixel_size == other.pixel_size,
+            "their orientation": lambda one, other: one.orientation == other.orientation,
+        },
+    )
+
+
+def _check_equal(parts: Mapping[str, Dataset], equal: Mapping[str, Callable[[Dataset, Dataset], bool]]) -> None:
+    """All parts are like the first one, in what is named."""
     (name, first), *others = parts.items()
     for label, other in others:
-        equal = {
-            "their place on the detector": first.origin == other.origin,
-            "the size of their pixels": first.pixel_size == other.pixel_size,
-            "their orientation": first.orientation == other.orientation,
-        }
-        for what in (what for what, same in equal.items() if not same):
-            raise not_joined(name, label, what, other)
+        for what, is_equal in equal.items():
+            if not is_equal(first, other):
+                raise not_joined(name, label, what, other)
 
 
 def _same_mask(mine: BoolArray | None, theirs: BoolArray | None) -> bool:

@@ -32,17 +32,6 @@ def test_copy_is_made_by_the_button_and_travels_on(orange, owdatacopy, rocking_d
     assert orange.get_output("Dataset", widget=widget) is None
 
 
-def test_existing_file_is_kept_unless_asked(orange, owdatacopy, rocking_dataset, tmp_path):
-    path = tmp_path / "copy.h5"
-    path.write_bytes(b"something else")
-    widget = orange.create_widget(owdatacopy, stored_settings={"path": str(path)})
-    orange.send_signal("Dataset", rocking_dataset, widget=widget)
-    widget.commit.now()
-    orange.wait_until_finished(widget=widget)
-    assert "copy.h5" in str(widget.Error.failed)
-    assert path.read_bytes() == b"something else"
-
-
 def test_without_data_there_is_nothing_to_copy(orange, owdatacopy, rocking_dataset):
     widget = orange.create_widget(owdatacopy)
     orange.send_signal("Dataset", rocking_dataset, widget=widget)
