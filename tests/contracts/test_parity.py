@@ -30,8 +30,8 @@ from .widgets import registry, send, widget_of
 
 pytestmark = pytest.mark.usefixtures("without_pictures")
 
-#: Types that no step gives, and why; inputs of these types are left out.
-NOT_GIVEN = {dc.Mask: "masks are drawn, or come in files that a parameter names"}
+#: Types that cannot be given in every way, and why; inputs of these types are left out.
+NOT_GIVEN = {dc.Mask: "on the command line a mask comes in a file, which a parameter names"}
 
 #: Types that no step saves, and why.
 NOT_SAVED = {dc.ScanQuality: "verdicts are read by people: darfix-core check shows them, and writes their page"}
