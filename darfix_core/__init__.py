@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from darfix_core.steps.save_shift import save_shift as save_shift
     from darfix_core.steps.scan_quality import scan_quality as scan_quality
     from darfix_core.steps.select_frames import select_frames as select_frames
+    from darfix_core.steps.shift_correction import shift_correction as shift_correction
     from darfix_core.steps.subtract_background import subtract_background as subtract_background
     from darfix_core.steps.subtract_dark import subtract_dark as subtract_dark
     from darfix_core.steps.threshold import threshold as threshold
@@ -101,6 +102,7 @@ _MODULES = {
     "save_shift": "steps.save_shift",
     "scan_quality": "steps.scan_quality",
     "select_frames": "steps.select_frames",
+    "shift_correction": "steps.shift_correction",
     "subtract_background": "steps.subtract_background",
     "subtract_dark": "steps.subtract_dark",
     "threshold": "steps.threshold",

@@ -63,6 +63,7 @@ STEP_MODULES = {
     "weak_beam": "darfix_core.steps.weak_beam",
     "noise_removal": "darfix_core.steps.noise_removal",
     "correct_shift": "darfix_core.steps.correct_shift",
+    "shift_correction": "darfix_core.steps.shift_correction",
     "load_shift": "darfix_core.steps.load_shift",
     "save_shift": "darfix_core.steps.save_shift",
     "projection": "darfix_core.steps.projection",

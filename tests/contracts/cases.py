@@ -41,10 +41,12 @@ OTHER_FRAMES: dict[str, str] = {
 OTHER_PIXELS: dict[str, str] = {
     "binning": "it makes one of several",
     "correct_shift": "frames are moved over the pixels of the detector",
+    "shift_correction": "frames are moved over the pixels of the detector",
 }
 
 #: Step -> values of parameters that have no default and name no file, such as a counter or motor of `scan`.
 NEEDED: dict[str, dict[str, Any]] = {
+    "shift_correction": {"model": "given", "motor": "mu", "velocity": (1.0, -0.5)},
     "select_frames": {"ranges": {"mu": (-0.2, 0.2)}},
 }
 #: Step -> further values to try of parameters that are more than a choice or a number.
@@ -265,7 +267,9 @@ def variants(step: Step) -> Iterator[dict[str, Any]]:
     for entry in step.parameters.entries.values():
         if entry.name in (step.input_path, step.output_path, *step.file_parameters):
             continue
-        others = [value for value in entry.choices or _VALUES if not _same(value, entry.default)]
+        others = [
+            value for value in entry.choices or _VALUES if not _same(value, required.get(entry.name, entry.default))
+        ]
         allowed = [value for value in others if allows(step, required | {entry.name: value})]
         for value in allowed if entry.choices else allowed[:1]:
             yield required | {entry.name: value}

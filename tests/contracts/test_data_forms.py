@@ -30,6 +30,7 @@ TYPES = ["u2", "u4", "u8", "i2", "i4", "i8", "f4", "f8"]
 OF_ALL_PIXELS = {
     "divide_flat": "the response of a pixel is relative to the mean of all",
     "correct_shift": "Fourier interpolation takes all pixels together",
+    "shift_correction": "Fourier interpolation takes all pixels together",
     "remove_hot_pixels": "the rule of darfix has a limit that is made from whole frames",
 }
 #: Steps that refuse data of negative counts in all their inputs, and why.

@@ -39,6 +39,7 @@ CHANGES = {
     "projection": {"dimensions", "grid_index", "units", "noise", "dark"},
     "normalise": {"metadata", "noise", "dark"},
     "correct_shift": {"noise", "mask", "dark"},
+    "shift_correction": {"noise", "mask", "dark"},
 }
 #: Map, by the last part of its name, that has no unit -> why it needs none.
 PURE_NUMBERS = {
@@ -52,6 +53,7 @@ BY_ORDER = {
     "subtract_background.every": "every k-th frame is taken as they come",
     "scan_quality": "the order of the frames is one of its checks, and drift goes on from frame to frame",
     "correct_shift": "a frame that is not trusted gets the shift between those before and behind it",
+    "shift_correction": "a frame that is not trusted gets the shift between those before and behind it",
 }
 
 

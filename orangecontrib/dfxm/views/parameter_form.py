@@ -89,8 +89,9 @@ def _plain_editor(kinds: list[Any], parameter: Parameter) -> tuple[Editor, Any]:
         return FloatEditor(parameter.unit), 0.0
     if len(kinds) == 1 and get_origin(kinds[0]) is tuple:
         parts = get_args(kinds[0])
-        if len(parts) == 2 and parts[1] is Ellipsis and parts[0] in (int, float, str):
-            return SequenceEditor(parts[0]), ()
+        entry = split_annotation(parts[0])[0]
+        if len(parts) == 2 and parts[1] is Ellipsis and entry in (int, float, str):
+            return SequenceEditor(entry), ()
         if Ellipsis not in parts:
             made = [_plain_editor([split_annotation(part)[0]], parameter) for part in parts]
             return TupleEditor([editor for editor, _ in made]), tuple(first for _, first in made)
