@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from darfix_core.engine.compiler import load_compiler
+from darfix_core.engine.cutting import BlockSizes, stripe_rows
 from darfix_core.engine.execution import current_execution, part_of_progress
 from darfix_core.engine.folding import fold_frames
 from darfix_core.engine.pixel_maps import compute_frames, map_pixels
@@ -30,6 +31,7 @@ MOST_PASSES = 5
 BYTES_OF_PIXEL = 104
 # Standard errors of the percentile of a sample that the first range is wide.
 _STANDARD_ERRORS = 5.0
+_CACHE_BYTES = 2**21
 _WHAT = "counting the frames"
 
 
@@ -62,24 +64,19 @@ def streamed_order_statistics(frames: Frames, rank: int) -> tuple[AnyArray, AnyA
     """
     run = current_execution()
     load_compiler()
-    limits = np.iinfo(frames.dtype)
     chosen = sampled_frames(frames, run.memory)
-    share = len(chosen) / len(frames)
-    with part_of_progress(0.0, share / MOST_PASSES / 2):
+    looked = len(chosen) / len(frames) / MOST_PASSES
+    with part_of_progress(0.0, looked / 2):
         sample = Frames.from_array(compute_frames(frames.select(chosen), what=_WHAT))
-    with part_of_progress(share / MOST_PASSES / 2, share / MOST_PASSES):
-        low, shift = _guess(sample, rank / (len(frames) - 1), limits)
-    counters = np.dtype(np.uint16 if len(frames) < 2**16 else np.uint32)
-    fold = _Bins(low, shift, rank, limits, counters, _coded(sample, low, shift))
-    others = np.delete(np.arange(len(frames)), chosen)
-    with part_of_progress(share / MOST_PASSES, 1 / MOST_PASSES):
-        images = fold_frames(_coded(frames.select(others), low, shift), fold, what=_WHAT)
+    with part_of_progress(looked / 2, looked):
+        low, shift = _guess(sample, rank / (len(frames) - 1))
+    others = frames.select(np.delete(np.arange(len(frames)), chosen))
+    with part_of_progress(looked, 1 / MOST_PASSES):
+        images = _narrowed(others, low, shift, rank, sample)
     passes = 1
     while not images["found"].all():
-        low, shift = images["low"], images["shift"]
-        fold = _Bins(low, shift, rank, limits, counters)
         with part_of_progress(passes / MOST_PASSES, (passes + 1) / MOST_PASSES):
-            images = fold_frames(_coded(frames, low, shift), fold, what=_WHAT)
+            images = _narrowed(frames, images["low"], images["shift"], rank)
         passes += 1
     run.report(1.0, _WHAT)
     return images["lower"], images["upper"]
@@ -112,7 +109,7 @@ def sampled_frames(frames: Frames, memory: int) -> AnyArray:
     return np.unique(inside[(inside >= 0) & (inside < n_frames)])
 
 
-def _guess(sample: Frames, place: float, limits: Any) -> tuple[AnyArray, AnyArray]:
+def _guess(sample: Frames, place: float) -> tuple[AnyArray, AnyArray]:
     """First range of each pixel: `low` and `shift` of :func:`darfix_core.kernels.rank_bins.bin_codes`."""
     from darfix_core.kernels.rank_bins import BITS
 
@@ -126,7 +123,7 @@ def _guess(sample: Frames, place: float, limits: Any) -> tuple[AnyArray, AnyArra
     size = most.astype(np.int32) - least + 1
     shift = np.maximum(0, np.ceil(np.log2(size)).astype(np.int32) - BITS)
     low = least - ((1 << (shift + BITS)) - size) // 2
-    return np.maximum(low, limits.min).astype(np.int32), shift
+    return np.maximum(low, np.iinfo(sample.dtype).min).astype(np.int32), shift
 
 
 def order_statistic(block: AnyArray, rank: int) -> AnyArray:
@@ -149,6 +146,21 @@ def order_statistic(block: AnyArray, rank: int) -> AnyArray:
     image = np.empty(block.shape[1:], block.dtype)
     percentile.order_statistic(row_major_view(block), rank, lowest, (int(block.max()) - lowest).bit_length(), image)
     return image
+
+
+def _narrowed(
+    frames: Frames, low: AnyArray, shift: AnyArray, rank: int, counted_too: Frames | None = None
+) -> dict[str, AnyArray]:
+    """Images of :func:`darfix_core.kernels.rank_bins.narrow` after a pass; `counted_too` are frames in memory."""
+    from darfix_core.kernels.rank_bins import AT_ONCE
+
+    in_memory = None if counted_too is None else _coded(counted_too, low, shift)
+    n_frames = len(frames) + (0 if in_memory is None else len(in_memory))
+    counters = np.uint16 if n_frames < 2**16 else np.uint32
+    fold = _Bins(low, shift, rank, np.iinfo(frames.dtype), np.dtype(counters), in_memory)
+    # As many frames as are counted at once stay in the second-level cache.
+    rows = min(stripe_rows(frames, current_execution()), _CACHE_BYTES // (AT_ONCE * low.shape[1] * low.itemsize))
+    return fold_frames(_coded(frames, low, shift), fold, what=_WHAT, sizes=BlockSizes(rows=max(1, rows)))
 
 
 def _coded(frames: Frames, low: AnyArray, shift: AnyArray) -> Frames:
