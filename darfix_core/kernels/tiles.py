@@ -1,0 +1,105 @@
+"""Square tiles of a frame, prepared for Fourier transforms, and products of their spectra."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from darfix_core.kernels.compilation import kernel
+
+
+@kernel()
+def bin_pixels(frame, good, factor, binned, usable):
+    """Mean of the good, finite pixels of each bin.
+
+    Parameters
+    ----------
+    frame : ndarray, shape (>= rows * factor, >= columns * factor), C-contiguous
+    good : ndarray of bool, shape (rows * factor, columns * factor)
+        False where a pixel is not to be used.
+    factor : int
+    binned : ndarray of float32, shape (rows, columns)
+        Out; 0 where a bin has no usable pixel.
+    usable : ndarray of bool, shape (rows, columns)
+        Out: True where it has one.
+    """
+    rows, columns = binned.shape
+    for y in range(rows):
+        for x in range(columns):
+            total, count = 0.0, 0
+            for i in range(y * factor, (y + 1) * factor):
+                for j in range(x * factor, (x + 1) * factor):
+                    value = np.float64(frame[i, j])
+                    if good[i, j] and np.isfinite(value):
+                        total += value
+                        count += 1
+            usable[y, x] = count > 0
+            binned[y, x] = total / count if count else 0.0
+
+
+@kernel()
+def window_tiles(image, usable, corners, window, tiles):
+    """Tiles without their mean, faded out towards their edges; pixels that are not usable become 0.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (rows, columns)
+    usable : ndarray of bool, shape (rows, columns)
+    corners : ndarray of int, shape (n_tiles, 2)
+        First row and column of each tile.
+    window : ndarray of float32, shape (size, size)
+    tiles : ndarray of float32, shape (n_tiles, size, size)
+        Out.
+    """
+    size = window.shape[0]
+    for t in range(len(corners)):
+        top, left = corners[t]
+        total, weight = 0.0, 0.0
+        for i in range(size):
+            for j in range(size):
+                if usable[top + i, left + j]:
+                    total += window[i, j] * image[top + i, left + j]
+                    weight += window[i, j]
+        mean = np.float32(total / weight) if weight > 0 else np.float32(0)
+        for i in range(size):
+            for j in range(size):
+                ok = usable[top + i, left + j]
+                tiles[t, i, j] = (image[top + i, left + j] - mean) * window[i, j] if ok else np.float32(0)
+
+
+@kernel()
+def block_means(image, usable, size, means):
+    """Mean of the usable pixels of square blocks.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (>= rows * size, >= columns * size)
+    usable : ndarray of bool, same shape
+    size : int
+    means : ndarray of float32, shape (rows, columns)
+        Out; 0 where a block has no usable pixel.
+    """
+    rows, columns = means.shape
+    for y in range(rows):
+        for x in range(columns):
+            total, count = 0.0, 0
+            for i in range(y * size, (y + 1) * size):
+                for j in range(x * size, (x + 1) * size):
+                    if usable[i, j]:
+                        total += image[i, j]
+                        count += 1
+            means[y, x] = total / count if count else 0.0
+
+
+@kernel(fastmath=True)
+def add_cross_spectra(first, second, total):
+    """Add conj(first) * second.
+
+    Parameters
+    ----------
+    first, second : ndarray of complex64, shape (n,)
+    total : ndarray of complex64, shape (n,)
+        In and out.
+    """
+    for i in range(len(total)):
+        a, b = first[i], second[i]
+        total[i] += np.complex64(complex(a.real * b.real + a.imag * b.imag, a.real * b.imag - a.imag * b.real))
