@@ -31,6 +31,7 @@ MOST_PASSES = 5
 BYTES_OF_PIXEL = 104
 # Standard errors of the percentile of a sample that the first range is wide.
 _STANDARD_ERRORS = 5.0
+# Second-level cache of a processor.
 _CACHE_BYTES = 2**21
 _WHAT = "counting the frames"
 
