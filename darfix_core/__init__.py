@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from darfix_core.steps.data_copy import data_copy as data_copy
     from darfix_core.steps.define_dimensions import define_dimensions as define_dimensions
     from darfix_core.steps.divide_flat import divide_flat as divide_flat
+    from darfix_core.steps.find_shift import find_shift as find_shift
     from darfix_core.steps.gradient_threshold import gradient_threshold as gradient_threshold
     from darfix_core.steps.grain_plot import grain_plot as grain_plot
     from darfix_core.steps.load import load as load
@@ -84,6 +85,7 @@ _MODULES = {
     "data_copy": "steps.data_copy",
     "define_dimensions": "steps.define_dimensions",
     "divide_flat": "steps.divide_flat",
+    "find_shift": "steps.find_shift",
     "gradient_threshold": "steps.gradient_threshold",
     "grain_plot": "steps.grain_plot",
     "load": "steps.load",

@@ -62,6 +62,7 @@ STEP_MODULES = {
     "gradient_threshold": "darfix_core.steps.gradient_threshold",
     "weak_beam": "darfix_core.steps.weak_beam",
     "noise_removal": "darfix_core.steps.noise_removal",
+    "find_shift": "darfix_core.steps.find_shift",
     "correct_shift": "darfix_core.steps.correct_shift",
     "shift_correction": "darfix_core.steps.shift_correction",
     "load_shift": "darfix_core.steps.load_shift",

@@ -46,6 +46,7 @@ OTHER_PIXELS: dict[str, str] = {
 
 #: Step -> values of parameters that have no default and name no file, such as a counter or motor of `scan`.
 NEEDED: dict[str, dict[str, Any]] = {
+    "find_shift": {"motor": "mu"},
     "shift_correction": {"model": "given", "motor": "mu", "velocity": (1.0, -0.5)},
     "select_frames": {"ranges": {"mu": (-0.2, 0.2)}},
 }
@@ -75,7 +76,7 @@ FURTHER: dict[str, list[dict[str, Any]]] = {
 #: Step -> inputs that it needs unless a parameter names a file instead, and which one.
 INSTEAD: dict[str, dict[str, str]] = {"apply_mask": {"mask": "file"}}
 #: Steps that another widget serves, and which one.
-SERVED_BY = {"moments": "grain_plot", "correct_shift": "shift_correction"}
+SERVED_BY = {"moments": "grain_plot", "correct_shift": "shift_correction", "find_shift": "shift_correction"}
 #: Step that writes files which are no HDF5 files -> their ending.
 SUFFIX: dict[str, str] = {"save_shift": ".txt"}
 #: What a step may answer to a value that it does not take; everything else is a mistake in it.

@@ -21,6 +21,8 @@ LITERAL_TYPES = {str, int, float, bool, type(None)}
 NO_UNIT = {
     "noise_removal.operations": "the parameters of an operation have the units of the step of that name",
     "concatenate.values": "places are in the unit of their motor, which the table of the widget shows",
+    "find_shift.lags": "positions of a motor, counted",
+    "find_shift.reference_frame": "numbers of frames, counted, are names rather than amounts",
     "shift_correction.lags": "positions of a motor, counted",
     "shift_correction.reference_frame": "numbers of frames, counted, are names rather than amounts",
     "load.frames": "numbers of frames, counted, are names rather than amounts",
