@@ -20,8 +20,8 @@ from darfix_core.model.dataset import Dataset
 
 #: Pixels along the edge of a tile, and tiles along each side of the image.
 TILE, TILES = 12, 8
-# Counts of all tiles that are kept, at most: 128 MB as float32.
-_MOST_COUNTS = 2**25
+# Counts of all tiles that are kept, at most: 64 MB as float32. The checks need some times as much.
+_MOST_COUNTS = 2**24
 # Frames of the first look.
 _FIRST_LOOK = 16
 

@@ -23,7 +23,7 @@ class OWScanQuality(StepWidget):
     keywords = "check, quality, pedestal, noise, gain, saturation, hot pixels, drift, jitter, missing frames"
     window_size = (1380, 640)
 
-    shown_check = Setting("", schema_only=True)
+    view_check = Setting("", schema_only=True)
 
     class Warning(StepWidget.Warning):
         """What cannot be saved."""
@@ -50,10 +50,10 @@ class OWScanQuality(StepWidget):
         """Show the verdicts, and explain the check that was explained before."""
         quality = None if result is None else result[0]
         self.page_button.setEnabled(quality is not None)
-        self.view.set_quality(quality, self.shown_check)
+        self.view.set_quality(quality, self.view_check)
 
     def _check_chosen(self, check: str) -> None:
-        self.shown_check = check
+        self.view_check = check
 
     def _ask_page(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save page", "", "PDF (*.pdf);;PNG (*.png);;SVG (*.svg)")
