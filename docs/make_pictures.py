@@ -362,7 +362,13 @@ def noise_figure(scan: dc.Dataset) -> Any:
 def made_to_drift(scan: dc.Dataset) -> tuple[dc.Dataset, dc.Shift]:
     """The scan as if its sample had drifted, and the drift."""
     values = np.outer(np.arange(scan.n_frames) - scan.n_frames / 2, _DRIFT)
-    drift = dc.Shift(values, reason="It was made.", velocity=_DRIFT, positions=scan.positions, units=scan.units)
+    drift = dc.Shift(
+        values,
+        reason="It was followed by a mark on the stage.",
+        velocity=_DRIFT,
+        positions=scan.positions,
+        units=scan.units,
+    )
     return dc.correct_shift(scan, dc.Shift(-values), interpolation="cubic"), drift
 
 

@@ -14,6 +14,7 @@ from darfix_core.model.shift import Shift
 from orangecontrib.dfxm.views.image_plot import Plot
 
 _NOT_TRUSTED = "#9a9a9a"
+_MANY = 80  # points
 
 
 class ShiftPlot(QWidget):
@@ -67,4 +68,4 @@ class ShiftPlot(QWidget):
         self.plot.addCurve(x[finite], y[finite], legend=legend, resetzoom=False, **style)
         curve = self.plot.getCurve(legend)
         if curve is not None:
-            curve.setSymbolSize(5)
+            curve.setSymbolSize(5 if len(x) < _MANY else 3)
