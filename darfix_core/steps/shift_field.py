@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from darfix_core.model.dataset import Dataset
 from darfix_core.model.frames import Frames
 from darfix_core.model.noise import NoiseModel
 
-ComplexArray = NDArray[np.complexfloating]
+ComplexArray = NDArray[Any]
 T = TypeVar("T")
 
 # Longer sides are binned to at most this: the texture of crystals is coarser than a pixel, and the time stays bounded.
@@ -55,9 +55,10 @@ class FrameSpectra:
     @cached_property
     def power(self) -> FloatArray:
         """Mean power spectrum of the tiles, shape (size, size // 2 + 1)."""
-        power = np.einsum("tyx,tyx->yx", self.tiles.real, self.tiles.real)
+        power: FloatArray = np.einsum("tyx,tyx->yx", self.tiles.real, self.tiles.real)
         power += np.einsum("tyx,tyx->yx", self.tiles.imag, self.tiles.imag)
-        return power / len(self.tiles)
+        power /= len(self.tiles)
+        return power
 
     def plus(self, other: FrameSpectra) -> FrameSpectra:
         """Transforms of the sum with another frame."""
@@ -126,13 +127,14 @@ class Field:
         import scipy.fft
 
         size = self.size
-        usable = self._cells(self.good).any((1, 3))
+        usable: BoolArray = np.any(self._cells(self.good), axis=(1, 3))
         total = np.zeros((2 * size, 2 * size))
         for y, x in self.corners:
             spectrum = scipy.fft.rfft2(self.window * usable[y : y + size, x : x + size], (2 * size, 2 * size))
             total += scipy.fft.irfft2(np.abs(spectrum) ** 2, (2 * size, 2 * size))
         order = np.fft.fftfreq(size, 1 / size).astype(int)
-        return np.maximum(total[order][:, order] / total[0, 0], 0.01)
+        overlap: AnyArray = np.maximum(total[order][:, order] / total[0, 0], 0.01)
+        return overlap
 
     @property
     def block(self) -> int:
@@ -165,7 +167,7 @@ class Field:
         """Rows and columns of bins."""
         return self.good.shape[0] // self.binning, self.good.shape[1] // self.binning
 
-    def binned(self, frame: AnyArray) -> tuple[FloatArray, BoolArray]:
+    def binned(self, frame: AnyArray) -> tuple[AnyArray, BoolArray]:
         """Frame in bins, and which of them have a usable pixel."""
         from darfix_core.kernels.tiles import bin_pixels
 

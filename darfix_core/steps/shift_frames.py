@@ -52,7 +52,8 @@ class Trajectory:
     @property
     def matched(self) -> BoolArray:
         """True where an image was matched, shape (n,)."""
-        return np.isfinite(self.values).all(axis=1)
+        matched: BoolArray = np.all(np.isfinite(self.values), axis=1)
+        return matched
 
 
 def match_neighbours(matcher: Matcher, images: Iterable[Image]) -> Trajectory:

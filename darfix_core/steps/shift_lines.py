@@ -58,7 +58,7 @@ def lines_along(dataset: Dataset, motor: str | None) -> Lines:
         raise ValueError(f"motor must be one of {listed} for a scan of several motors, got None")
     if motor is not None and not names:
         return _recorded_along(dataset, motor)
-    if not names:
+    if dataset.grid_index is None:
         order = np.arange(dataset.n_frames)
         return Lines(order, np.zeros_like(order), order, order.astype(float), "")
     motor = motor or names[0]

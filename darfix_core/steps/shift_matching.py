@@ -88,8 +88,6 @@ class Match:
         (dy, dx); NaN where no peak was found.
     influence : ndarray, shape (n_tiles, 2), px
         By how much each tile pulls the value: the sum of their squares is its variance over scenes and noise.
-    information : ndarray, shape (n_tiles, 2, 2), 1/px^2
-        Weight of each tile; their sum is the curvature of the peak.
     illumination : ndarray, shape (2,), px
         By how much the correction for the moving illumination changed the value.
     response : ndarray, shape (2, 2), px^2
@@ -100,7 +98,6 @@ class Match:
 
     value: FloatArray
     influence: FloatArray
-    information: FloatArray
     illumination: FloatArray
     response: FloatArray
     height: float
@@ -177,9 +174,9 @@ class Matcher:
         curvature = np.linalg.pinv(_derivatives(plain, factors)[1][0])
         sloping = [self._spectra(-place * correlations) * turn for place in (self._place[:, None], self._place)]
         response = np.array([curvature @ _derivatives(slope, factors)[0][0] for slope in sloping]).T
-        influence, information = self._influence(cross, factors * turn.reshape(len(cross), 1, -1))
+        influence = self._influence(cross, factors * turn.reshape(len(cross), 1, -1))
         px, height = self._field.binning, self._height((plain * expected)[: 1 if measure else None].sum(axis=0))
-        return Match(value * px, influence * px, information / px**2, change * px, response * px**2, height)
+        return Match(value * px, influence * px, change * px, response * px**2, height)
 
     def pair_weights(self, first: Image, second: Image) -> FloatArray:
         """Weights of the modes of a pair of images; see `expected_weights`."""
@@ -201,10 +198,11 @@ class Matcher:
         noise_a, noise_b = first[1], second[1]
         signal = np.sqrt(a * b)
         variance = a * noise_b + b * noise_a + noise_a * noise_b + _UNLIKE * a * b
-        weights = np.divide(signal, variance, out=np.zeros_like(signal), where=variance > 0)
+        weights: FloatArray = np.divide(signal, variance, out=np.zeros_like(signal), where=variance > 0)
         weights[signal < _FAINTEST_OF_PAIR * signal.max()] = 0.0
         weights[:_LEAST_WAVES] = weights[self._field.size // 2 :] = 0.0
-        return weights[self._ring]
+        of_modes: FloatArray = weights[self._ring]
+        return of_modes
 
     def _fitted(self, spectra: ComplexArray, steps: FloatArray, value: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Displacement, and weights measured with it, from the shortest distance to all."""
@@ -233,12 +231,13 @@ class Matcher:
             bound: FloatArray = self._field.binning / np.sqrt(np.maximum(energy, 0))
         return bound
 
-    def _illumination(self, blocks: ComplexArray) -> FloatArray:
+    def _illumination(self, blocks: ComplexArray) -> AnyArray:
         """Cross-correlation of the illuminated part at every displacement, 1 at none."""
         slope, bend = self._blocks.gaussian(blocks)
         y, x = self._place[:, None], self._place
         power = slope[0] * y + slope[1] * x + bend[0] * y**2 + bend[1] * y * x + bend[2] * x**2
-        return np.exp(np.clip(power, -_MOST_CORRECTION, _MOST_CORRECTION))
+        illumination: AnyArray = np.exp(np.clip(power, -_MOST_CORRECTION, _MOST_CORRECTION))
+        return illumination
 
     def _spectra(self, correlations: FloatArray) -> ComplexArray:
         """Spectra of the texture's correlations near their peaks, as if the windows did not end."""
@@ -247,7 +246,7 @@ class Matcher:
         spectra: ComplexArray = scipy.fft.rfft2(correlations * (self._near / self._field.overlap))
         return spectra
 
-    def _phase(self, displacements: FloatArray) -> ComplexArray:
+    def _phase(self, displacements: AnyArray) -> ComplexArray:
         """exp(i q d) of every mode for displacements in bins, shape (n, size, size // 2 + 1)."""
         dy, dx = displacements.T[:, :, None, None]
         phase: ComplexArray = np.exp(1j * (self._qy * dy + self._qx * dx))
@@ -257,7 +256,7 @@ class Matcher:
         """Slope of the logarithm of the illumination's cross-correlation at no displacement, shape (2,), 1/px."""
         return self._blocks.gaussian(blocks)[0] / self._field.binning
 
-    def _highest(self, spectrum: ComplexArray) -> FloatArray:
+    def _highest(self, spectrum: ComplexArray) -> AnyArray:
         """Displacement of the highest peak, to a bin."""
         import scipy.fft
 
@@ -281,11 +280,12 @@ class Matcher:
     def _over_rings(self, values: FloatArray) -> FloatArray:
         """Sum over the modes of each ring and its neighbours."""
         sums = np.bincount(self._ring.ravel(), (values * self._count).ravel())
-        return np.convolve(sums, np.ones(_RINGS), "same")
+        around: FloatArray = np.convolve(sums, np.ones(_RINGS), "same")
+        return around
 
     def _refined(self, spectra: ComplexArray, weights: FloatArray, steps: FloatArray, value: FloatArray) -> FloatArray:
         """Newton's steps to the top of the peak; NaN where there is none."""
-        most = 1 / steps.max()
+        most = 1 / np.abs(steps).max()
         for _ in range(_ITERATIONS):
             gradient, curvature = _derivatives(spectra, self._factors(weights, steps, value))
             if not (np.isfinite(value).all() and np.linalg.det(curvature[0]) > 0 and curvature[0, 0, 0] > 0):
@@ -301,16 +301,18 @@ class Matcher:
         second = [step**2 * q * turned for q in (self._qy**2, self._qy * self._qx, self._qx**2)]
         return np.stack([*first, *second], axis=1).reshape(len(steps), 5, -1)
 
-    def _influence(self, cross: Sequence[CrossSpectra], factors: ComplexArray) -> tuple[FloatArray, FloatArray]:
-        """Pull and weight of each tile: one step of Newton without it."""
-        gradient, curvature = 0.0, 0.0
-        for entry, of_lag in zip(cross, factors, strict=True):
-            # Tiles are not corrected one by one: what that leaves is common to all, and is taken off below.
-            g, h = _derivatives(entry.tiles[:, None], of_lag.astype(np.complex64)[None])
-            gradient, curvature = gradient + g, curvature + h
+    def _influence(self, cross: Sequence[CrossSpectra], factors: ComplexArray) -> FloatArray:
+        """Pull of each tile: the step of Newton that it alone is the reason for."""
+        # Tiles are not corrected one by one: what that leaves is common to all, and is taken off.
+        parts = [
+            _derivatives(entry.tiles[:, None], of_lag.astype(np.complex64)[None])
+            for entry, of_lag in zip(cross, factors, strict=True)
+        ]
+        gradient, curvature = (sum(part[i] for part in parts[1:]) + parts[0][i] for i in (0, 1))
         inverse = np.linalg.pinv(curvature.sum(axis=0))
         common = inverse @ gradient.sum(axis=0)
-        return (gradient - curvature @ common) @ inverse.T, curvature
+        influence: FloatArray = (gradient - curvature @ common) @ inverse.T
+        return influence
 
     def _height(self, spectrum: ComplexArray) -> float:
         import scipy.fft
@@ -323,9 +325,7 @@ class Matcher:
 def no_match(n_tiles: int) -> Match:
     """No displacement found."""
     nothing = np.full(2, np.nan)
-    return Match(
-        nothing, np.full((n_tiles, 2), np.nan), np.zeros((n_tiles, 2, 2)), nothing, np.full((2, 2), np.nan), 0.0
-    )
+    return Match(nothing, np.full((n_tiles, 2), np.nan), nothing, np.full((2, 2), np.nan), 0.0)
 
 
 def _newton_step(spectra: ComplexArray, factors: ComplexArray) -> FloatArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from darfix_core.model.arrays import FloatArray
+from darfix_core.model.arrays import AnyArray, FloatArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.shift import Shift
 from darfix_core.steps.shift_field import ComplexArray, Field
@@ -25,7 +25,7 @@ def published_shift(dataset: Dataset, field: Field, lines: Lines) -> Shift:
     for number, spectrum in enumerate(field.whole_spectra(lines.frames, "sums of the halves")):
         halves[int(late[number])] += spectrum
     apart = lines.position[late].mean() - lines.position[~late].mean()
-    direction = _phase_correlation(*halves, field) / apart
+    direction = _phase_correlation(halves[0], halves[1], field) / apart
     sums = np.zeros((len(_SCALES), *_spectrum_shape(field)), np.complex64)
     qy, qx = _frequencies(field)
     for number, spectrum in enumerate(field.whole_spectra(lines.frames, "scan of the scale")):
@@ -46,7 +46,7 @@ def _spectrum_shape(field: Field) -> tuple[int, int]:
     return ny, nx // 2 + 1
 
 
-def _frequencies(field: Field) -> tuple[FloatArray, FloatArray]:
+def _frequencies(field: Field) -> tuple[AnyArray, AnyArray]:
     ny, nx = field.binned_shape
     return 2 * np.pi * np.fft.fftfreq(ny)[:, None], 2 * np.pi * np.fft.rfftfreq(nx)
 

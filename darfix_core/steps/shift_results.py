@@ -45,11 +45,11 @@ def shift_of_velocity(
     dataset: Dataset, lines: Lines, velocity: FloatArray, uncertainty: FloatArray, trusted: bool, reason: str
 ) -> Shift:
     """Shift with a constant velocity, zero at the mean position."""
-    position = np.empty(dataset.n_frames)
+    position: FloatArray = np.empty(dataset.n_frames)
     position[lines.frames] = lines.position - lines.position.mean()
     return Shift(
-        np.outer(position, velocity),
-        np.outer(np.abs(position), uncertainty),
+        position[:, None] * velocity,
+        np.abs(position)[:, None] * uncertainty,
         np.full(dataset.n_frames, trusted),
         reason,
         (float(velocity[0]), float(velocity[1])),

@@ -46,7 +46,7 @@ OTHER_PIXELS: dict[str, str] = {
 
 #: Step -> values of parameters that have no default and name no file, such as a counter or motor of `scan`.
 NEEDED: dict[str, dict[str, Any]] = {
-    "find_shift": {"motor": "mu"},
+    "find_shift": {"model": "frames"},
     "shift_correction": {"model": "given", "motor": "mu", "velocity": (1.0, -0.5)},
     "select_frames": {"ranges": {"mu": (-0.2, 0.2)}},
 }
@@ -72,6 +72,7 @@ FURTHER: dict[str, list[dict[str, Any]]] = {
     ],
     "projection": [{"motors": ("mu",)}, {"motors": ("mu", "chi"), "method": "max"}],
     "partition": [{"min_intensity": 100.0}],
+    "find_shift": [{"model": model, "motor": "mu"} for model in ("linear", "dimension", "published")],
 }
 #: Step -> inputs that it needs unless a parameter names a file instead, and which one.
 INSTEAD: dict[str, dict[str, str]] = {"apply_mask": {"mask": "file"}}
