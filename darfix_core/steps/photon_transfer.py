@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darfix_core.engine.execution import current_execution
+from darfix_core.engine.execution import current_execution, part_of_progress
 from darfix_core.engine.pool import run_in_order
 from darfix_core.model.arrays import AnyArray, BoolArray, FloatArray
 from darfix_core.model.dataset import Dataset
@@ -134,22 +134,16 @@ def photon_transfer(dataset: Dataset) -> PhotonTransfer:
     Cancelled
         If the computation was cancelled.
     """
-    mean, variance = _tiles(dataset.frames, dataset.mask, "noise of the frames")
+    with part_of_progress(0.0, 1.0 if dataset.dark is None else 0.5):
+        mean, variance = _tiles(dataset.frames, dataset.mask, "noise of the frames")
     if not mean.size:
-        return PhotonTransfer(
-            *_no_levels(), 0.0, math.nan, 0.0, 0.0, ("there is no noise to see: no 2 x 2 pixels can be used",)
-        )
-    doubts = []
+        nothing, doubt = np.empty(0), "there is no noise to see: no 2 x 2 pixels can be used"
+        return PhotonTransfer(nothing, nothing, nothing.astype(bool), 0.0, math.nan, 0.0, 0.0, (doubt,))
     offset, least = _darkest(mean, variance)
+    doubts = []
     if dataset.dark is not None:
-        dark = _darkest(*_tiles(dataset.dark, dataset.mask, "noise of the dark frames"))
-        if dark[0] <= offset + 3 * math.sqrt(max(dark[1], least)):
-            offset, least = dark
-        else:
-            doubts.append(
-                f"the dark frames lie at {dark[0]:.4g} counts, above the darkest pixels at {offset:.4g}: "
-                "as it seems something was subtracted from the frames, and the dark frames say nothing about them"
-            )
+        with part_of_progress(0.5, 1.0):
+            offset, least, doubts = _dark_or_darkest(dataset.dark, dataset.mask, offset, least)
     level, variances, tiles = _levels(mean, variance, offset, least)
     fitted, gain, error = _line(level, variances, tiles, offset, least)
     if not gain > _SIGNIFICANT * error:
@@ -159,17 +153,28 @@ def photon_transfer(dataset: Dataset) -> PhotonTransfer:
     return PhotonTransfer(level, variances, fitted, gain, error, offset, math.sqrt(least), tuple(doubts))
 
 
-def _no_levels() -> tuple[FloatArray, FloatArray, BoolArray]:
-    return np.empty(0), np.empty(0), np.empty(0, dtype=bool)
+def _dark_or_darkest(
+    dark: Frames, mask: BoolArray | None, offset: float, least: float
+) -> tuple[float, float, list[str]]:
+    """Level and variance of the dark frames, or those of the darkest pixels with the doubt about the dark frames."""
+    tiles = _tiles(dark, mask, "noise of the dark frames")
+    if not tiles[0].size:
+        return offset, least, ["the dark frames hold no numbers"]
+    level, variance = _darkest(*tiles)
+    if level <= offset + 3 * math.sqrt(max(variance, least)):
+        return level, variance, []
+    doubt = (
+        f"the dark frames lie at {level:.4g} counts, above the darkest pixels at {offset:.4g}: as it seems something "
+        "was subtracted from the frames, and the dark frames say nothing about them"
+    )
+    return offset, least, [doubt]
 
 
 def _tiles(frames: Frames, mask: BoolArray | None, what: str) -> tuple[FloatArray, FloatArray]:
     """Mean and variance of all tiles of groups of frames that are spread over the stack."""
     run, size = current_execution(), min(3, len(frames))
     groups = min(_GROUPS, len(frames) // size)
-    starts = np.linspace(0, len(frames) - size, groups).astype(int)
-
-    bands = _bands(frames.shape)
+    starts, bands = np.linspace(0, len(frames) - size, groups).astype(int), _bands(frames.shape)
 
     def look(start: int) -> tuple[FloatArray, FloatArray]:
         span = slice(start, start + size)

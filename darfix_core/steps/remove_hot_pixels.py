@@ -8,11 +8,12 @@ import numpy as np
 from annotated_types import Gt
 
 from darfix_core.engine.compiler import load_compiler
-from darfix_core.engine.execution import warn
+from darfix_core.engine.execution import current_execution, part_of_progress, warn
 from darfix_core.engine.registry import step
 from darfix_core.model.arrays import AnyArray, BoolArray, FloatArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frame_operations import PerFrame, PerPixel
+from darfix_core.model.frames import Frames
 from darfix_core.model.noise import NoiseModel
 from darfix_core.steps.deviation_of_frames import deviation_of_frames
 from darfix_core.steps.photon_transfer import photon_transfer
@@ -20,6 +21,11 @@ from darfix_core.units import Unit
 
 # Types of counts that have kernels of their own; all other integers are taken for 64-bit ones.
 _COMPILED = (np.uint8, np.uint16, np.float32, np.float64)
+
+# Part of a frame that no detector has in hot pixels, and the least number of them that is doubted.
+_MANY, _LEAST = 0.01, 50
+# Share of the time that estimating the noise takes, for the progress bar.
+_ESTIMATING = 0.9
 
 
 @step(
@@ -31,7 +37,7 @@ _COMPILED = (np.uint8, np.uint16, np.float32, np.float64)
 def remove_hot_pixels(
     dataset: Dataset,
     *,
-    kernel_size: Annotated[Literal[3, 5], Unit("px")] = 3,
+    kernel_size: Literal[3, 5] = 3,
     n_sigma: Annotated[float, Gt(0), Unit("sigma")] = 5.0,
     cold: bool = False,
     rule: Literal["noise", "darfix"] = "noise",
@@ -70,7 +76,8 @@ def remove_hot_pixels(
     Warns
     -----
     DarfixWarning
-        If the noise has to be estimated, and the frames do not tell it.
+        If the noise has to be estimated and the frames do not tell it, or if more than a hundredth of the pixels of a
+        frame are hot. Three frames are looked at.
 
     Raises
     ------
@@ -85,13 +92,17 @@ def remove_hot_pixels(
         differences = dataset.frames.map(_differences, dtype=dtype, **window)
         limit = deviation_of_frames(differences, what="deviation from the local medians")
         return dataset.map_frames(_replace_above, limit=PerFrame(limit), cold=cold, **window)
-    noise = _noise_of(dataset)
+    with part_of_progress(0.0, _ESTIMATING):
+        noise = _noise_of(dataset)
     limits = {
         "slope": _state(n_sigma**2 * np.asarray(noise.gain)),
         "offset": _state(np.asarray(noise.offset)),
         "floor": _state((n_sigma * np.asarray(noise.read_noise)) ** 2),
     }
-    return dataset.map_frames(_replace_outliers, cold=cold, **limits, **window)
+    cleaned = dataset.map_frames(_replace_outliers, cold=cold, **limits, **window)
+    with part_of_progress(_ESTIMATING, 1.0):
+        _doubt_many(dataset.frames, cleaned.frames)
+    return cleaned
 
 
 def _noise_of(dataset: Dataset) -> NoiseModel:
@@ -102,6 +113,24 @@ def _noise_of(dataset: Dataset) -> NoiseModel:
         for doubt in transfer.doubts:
             warn(f"the noise of the detector is estimated: {doubt}")
     return transfer.noise
+
+
+def _doubt_many(before: Frames, after: Frames) -> None:
+    """Warn where so many pixels of a frame are hot that they cannot all be."""
+    run, doubt = current_execution(), ""
+    numbers = sorted({len(before) * quarter // 4 for quarter in (1, 2, 3)})
+    for done, number in enumerate(numbers, start=1):
+        old, new = before[number], after[number]
+        hot = np.count_nonzero((old != new) & ~np.isnan(old))
+        if hot > max(_MANY * old.size, _LEAST):
+            doubt = (
+                f"{100 * hot / old.size:.2g} % of the pixels of frame {number} are taken for hot, more than a detector "
+                "has: features of the sample may be as sharp, or its light noisier than the detector; take a larger "
+                "n_sigma"
+            )
+        run.report(done / len(numbers), "looking for hot pixels")
+    if doubt:
+        warn(doubt)
 
 
 def _state(values: FloatArray) -> float | PerPixel:

@@ -40,7 +40,7 @@ def planted(rng, scan, share=1e-3):
 @pytest.mark.parametrize("cold", [False, True])
 @pytest.mark.parametrize("dtype", ["u2", "i4", "f4", "f8"])
 def test_equals_scipy(rng, kernel_size, cold, dtype):
-    counts = rng.poisson(40, (3, 30, 41)) + 90
+    counts = rng.poisson(40, (3, 24, 33)) + 90
     counts[rng.random(counts.shape) < 0.02] += 100
     counts[rng.random(counts.shape) < 0.02] -= 80
     scan = dc.Dataset.from_array(counts.astype(dtype)).replace(noise=dc.NoiseModel(1.1, 91.3, 2.7))
@@ -155,6 +155,13 @@ def test_single_frame_has_an_answer(rng):
     found = dc.remove_hot_pixels(scan).frames[:] != scan.frames[:]
     assert found[hot].mean() >= 0.999
     assert found[~hot].mean() <= 1e-3
+
+
+def test_features_as_sharp_as_hot_pixels_are_doubted(rng):
+    sharp = rng.poisson(1000 * (rng.random((3, 60, 70)) < 0.05) + 100).astype(np.uint16)
+    scan = with_noise(dc.Dataset.from_array(sharp), dc.NoiseModel(1.0, 0.0, 1.0))
+    with pytest.warns(DarfixWarning, match=r"% of the pixels of frame 2 are taken for hot, more than a detector has"):
+        dc.remove_hot_pixels(scan)
 
 
 def test_frames_that_do_not_tell_their_noise_are_doubted():
