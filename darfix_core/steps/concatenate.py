@@ -44,8 +44,8 @@ def concatenate(
     datasets : tuple of Dataset
         At least two, in their order.
     along : str or None
-        Motor that tells the scans apart, such as ``"samz"``; None: the one that was moved between them, or else the
-        number of the scan, as ``"scan"``.
+        Motor that tells the scans apart, such as ``"samz"``; None: the one that was moved. Where none was moved between
+        them, the scans are numbered, as ``"scan"``.
     values : tuple of float or None
         Where that motor stood in each scan, in its unit; None: where it was recorded.
 
