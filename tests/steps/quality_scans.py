@@ -31,7 +31,7 @@ class Scan:
         Edge of the frames.
     """
 
-    def __init__(self, rng, kind="rocking", size=60):
+    def __init__(self, rng, kind="rocking", size=48):
         self.rng, self.kind, self.size = rng, kind, size
         mesh = kind.endswith(("mesh", "snake"))
         self.sizes = [int(rng.integers(17, 21)), int(rng.integers(21, 26))] if mesh else [int(rng.integers(45, 90))]

@@ -65,7 +65,7 @@ def test_hot_dead_and_invalid_pixels_and_those_of_the_mask_are_masked():
     scan = Scan(np.random.default_rng(2), "rocking")
     counts = scan.counts(scan.light())
     inside = np.argwhere(scan.power[2:-2, 2:-2] > 0.5) + 2
-    (y0, x0), (y1, x1), (y2, x2) = inside[[50, 700, 1400]]
+    (y0, x0), (y1, x1), (y2, x2) = inside[[len(inside) // 5, len(inside) // 2, len(inside) - 50]]
     counts[:, y0, x0] += scan.peak
     counts[:, y1, x1] = 7.0
     counts[3, y2, x2] = np.inf
@@ -137,7 +137,7 @@ def test_blocks_do_not_change_the_verdicts():
     parts, _ = compute_quality(as_from_file(dataset), sizes=BlockSizes(rows=5, frames=7))
     assert [row.verdict for row in parts.rows] == [row.verdict for row in whole.rows]
     for one, other in zip(parts.rows, whole.rows, strict=True):
-        assert one.value == pytest.approx(other.value, rel=1e-6)
+        assert one.value == (None if other.value is None else pytest.approx(other.value, rel=1e-6))
 
 
 def test_result_is_text_and_plain_values_with_a_history():
