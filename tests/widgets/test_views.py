@@ -374,9 +374,10 @@ def test_zoom_outlives_a_result_that_is_missing_for_a_while(qtbot, comparison, r
     zoom_with_the_mouse(before, 3, 6, 2, 5)
     wait_at_rest(qtbot, before)
     shown = before.getXAxis().getLimits()
-    # The colour bar goes, and the plot becomes wider.
+    size = after.getWidgetHandle().size()
     comparison.show_after(None)
     qtbot.wait(20)
+    assert after.getWidgetHandle().size() == size
     comparison.show_after(rocking_dataset)
     wait_at_rest(qtbot, before, after)
     assert before.getXAxis().getLimits() == pytest.approx(shown)

@@ -45,13 +45,19 @@ class ColorBar(QWidget):
         text, unit : str
             The quantity and its unit.
         """
-        if self._colormap is not None:
-            self._colormap.sigChanged.disconnect(self._refresh)
+        self.clear()
         self._colormap, self._values, self._text, self._unit = colormap, values, text, unit
         self.setVisible(colormap is not None)
         if colormap is not None:
             colormap.sigChanged.connect(self._refresh)
             self._refresh()
+
+    def clear(self) -> None:
+        """Show nothing, in the same place: what stands beside the bar keeps its width."""
+        if self._colormap is not None:
+            self._colormap.sigChanged.disconnect(self._refresh)
+        self._colormap = self._values = None
+        self.update()
 
     def _refresh(self) -> None:
         self.label, ticks = self.numbers()

@@ -254,11 +254,15 @@ class ImagePlot(Plot):
         if other:
             self._renew_position()
 
+    def _show_all_again(self) -> None:
+        if self._image is not None:
+            super()._show_all_again()
+
     def clear_image(self) -> None:
         """Show nothing; the next image of the same shape has the zoom of this one."""
         self._image = None
         self.remove("image", kind="image")
-        self.color_bar.set_colors(None)
+        self.color_bar.clear()
         self._show_note("")
         self._renew_position()
 

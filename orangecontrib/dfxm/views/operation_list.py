@@ -15,6 +15,7 @@ from AnyQt.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QPushButton,
+    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -60,7 +61,10 @@ class OperationList(QWidget):
     def __init__(self, types: Sequence[str]) -> None:
         super().__init__()
         self._types = tuple(types)
-        self.form: ParameterForm | None = None
+        # All forms lie over each other, so that the widest of them makes the room that each may need.
+        self._pages = QStackedWidget()
+        self._pages.addWidget(QWidget())
+        self._forms = {type: self._make_form(get_step(type)) for type in types}
         self.list = QListWidget()
         self.list.setDragDropMode(QAbstractItemView.InternalMove)
         self.list.setMinimumHeight(_HEIGHT)
@@ -74,6 +78,7 @@ class OperationList(QWidget):
         layout.addWidget(self.list)
         layout.addLayout(self._make_buttons())
         layout.addWidget(self.title)
+        layout.addWidget(self._pages)
         self._show_form()
 
     def _make_buttons(self) -> QHBoxLayout:
@@ -97,6 +102,12 @@ class OperationList(QWidget):
             row.addWidget(button)
         row.addStretch()
         return row
+
+    @property
+    def form(self) -> ParameterForm | None:
+        """Form of the selected operation."""
+        item = self.list.currentItem()
+        return None if item is None else self._forms.get(item.operation.get("type"))
 
     def operations(self) -> tuple[dict[str, Any], ...]:
         """The operations as they stand."""
@@ -171,26 +182,24 @@ class OperationList(QWidget):
         type = operation.get("type")
         return get_step(type) if type in self._types else None
 
+    def _make_form(self, step: Step) -> ParameterForm:
+        files = {name: FileEditor("none", "Open a file", MASK_FILTER, HDF5_FILTER) for name in step.file_parameters}
+        form = ParameterForm(step.parameters.entries.values(), files)
+        form.edited.connect(lambda name: self._set(self.list.currentItem(), name, form.value(name)))
+        self._pages.addWidget(form)
+        return form
+
     def _show_form(self, _: int = 0) -> None:
-        """Make the form of the selected operation."""
-        if self.form is not None:
-            self.form.setParent(None)
-            self.form.deleteLater()
-            self.form = None
+        """Show the parameters of the selected operation."""
         item = self.list.currentItem()
         step = None if item is None else self._step_of(item.operation)
         self.title.setText("" if step is None else f"<b>{step.title}</b>")
+        self._pages.setCurrentIndex(0)
         if step is not None:
-            files = {name: FileEditor("none", "Open a file", MASK_FILTER, HDF5_FILTER) for name in step.file_parameters}
-            self.form = ParameterForm(step.parameters.entries.values(), files)
+            self._pages.setCurrentWidget(self.form)
             for name, entry in step.parameters.entries.items():
                 self.form.set_value(name, item.operation.get(name, entry.default))
-            self.form.edited.connect(self._form_edited)
-            self.layout().addWidget(self.form)
         self._write_texts()
-
-    def _form_edited(self, name: str) -> None:
-        self._set(self.list.currentItem(), name, self.form.value(name))
 
     def _check_changed(self, item: _Item) -> None:
         self._set(item, "enabled", item.checkState() == Qt.Checked)
