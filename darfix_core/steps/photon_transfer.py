@@ -140,7 +140,7 @@ def photon_transfer(dataset: Dataset) -> PhotonTransfer:
         nothing, doubt = np.empty(0), "there is no noise to see: no 2 x 2 pixels can be used"
         return PhotonTransfer(nothing, nothing, nothing.astype(bool), 0.0, math.nan, 0.0, 0.0, (doubt,))
     offset, least = _darkest(mean, variance)
-    doubts = []
+    doubts: list[str] = []
     if dataset.dark is not None:
         with part_of_progress(0.5, 1.0):
             offset, least, doubts = _dark_or_darkest(dataset.dark, dataset.mask, offset, least)
@@ -220,7 +220,7 @@ def tile_statistics(block: AnyArray, mask: BoolArray | None = None) -> tuple[Flo
     if not ny * nx:
         return np.empty(0), np.empty(0)
     counts = block[:, :ny, :nx].astype(np.float64)
-    usable = np.isfinite(counts).all(axis=0)
+    usable = np.logical_and.reduce(np.isfinite(counts))
     if mask is not None:
         usable &= ~mask[:ny, :nx]
     counts = np.where(usable, counts, 0.0)

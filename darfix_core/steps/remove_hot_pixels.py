@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from annotated_types import Gt
@@ -73,20 +73,20 @@ def remove_hot_pixels(
         and so are pixels that are no number. Infinite counts are hot. At the edges of the frame its outermost pixels
         are repeated.
 
+    Raises
+    ------
+    Cancelled
+        If the computation was cancelled.
+
     Warns
     -----
     DarfixWarning
         If the noise has to be estimated and the frames do not tell it, or if more than a hundredth of the pixels of a
         frame are hot. Three frames are looked at.
-
-    Raises
-    ------
-    Cancelled
-        If the computation was cancelled.
     """
     load_compiler()
     mask = None if dataset.mask is None else PerPixel(dataset.mask)
-    window = {"halo": kernel_size // 2, "size": kernel_size, "mask": mask}
+    window: dict[str, Any] = {"halo": kernel_size // 2, "size": kernel_size, "mask": mask}
     if rule == "darfix":
         dtype = np.result_type(dataset.frames.dtype, np.float32)
         differences = dataset.frames.map(_differences, dtype=dtype, **window)
@@ -94,7 +94,7 @@ def remove_hot_pixels(
         return dataset.map_frames(_replace_above, limit=PerFrame(limit), cold=cold, **window)
     with part_of_progress(0.0, _ESTIMATING):
         noise = _noise_of(dataset)
-    limits = {
+    limits: dict[str, Any] = {
         "slope": _state(n_sigma**2 * np.asarray(noise.gain)),
         "offset": _state(np.asarray(noise.offset)),
         "floor": _state((n_sigma * np.asarray(noise.read_noise)) ** 2),

@@ -45,8 +45,8 @@ def threshold(
     if bottom is not None and top is not None and bottom > top:
         raise ValueError(f"bottom must be at most top, got bottom {bottom:g} above top {top:g}")
     load_compiler()
-    limits = {"bottom": -math.inf if bottom is None else bottom, "top": math.inf if top is None else top}
-    return dataset.map_frames(_zero_outside, **limits)
+    low, high = -math.inf if bottom is None else bottom, math.inf if top is None else top
+    return dataset.map_frames(_zero_outside, bottom=low, top=high)
 
 
 def _zero_outside(block: AnyArray, bottom: float, top: float) -> AnyArray:
