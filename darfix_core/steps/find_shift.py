@@ -8,10 +8,12 @@ from annotated_types import Ge
 
 from darfix_core.engine.execution import warn
 from darfix_core.engine.registry import step
+from darfix_core.model.arrays import IntArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.shift import Shift
 from darfix_core.steps.shift_field import Field
-from darfix_core.steps.shift_lines import groups_along, lines_along
+from darfix_core.steps.shift_lines import Lines, groups_along, lines_along
+from darfix_core.steps.shift_published import published_shift
 from darfix_core.steps.shift_results import linear_shift, shift_of_groups, untrusted
 from darfix_core.units import Unit
 
@@ -66,6 +68,8 @@ def find_shift(
     ValueError
         If there is a single frame, no such motor, several dimensions and no motor given, no lag, or the region or the
         reference frame does not lie in the scan.
+    DimensionError
+        If the dimensions are not defined, and the motor does not move in one direction all the time.
 
     References
     ----------
@@ -76,23 +80,22 @@ def find_shift(
         raise ValueError("find_shift needs at least two frames, got 1")
     if not lags:
         raise ValueError("lags must hold at least one number of positions, got ()")
-    lines = lines_along(dataset, motor)
-    groups = groups_along(dataset, motor if model == "dimension" else None)
-    if reference_frame is not None and reference_frame >= len(groups):
-        raise ValueError(f"reference_frame must be in 0 to {len(groups) - 1}, got {reference_frame}")
-    looked_at = dataset if region is None else dataset.crop(region[:2], region[2:])
-    field = Field.of(looked_at)
+    if model in ("linear", "published"):
+        along: Lines | list[IntArray] = lines_along(dataset, motor)
+    else:
+        along = groups_along(dataset, model == "dimension", motor)
+        if reference_frame is not None and reference_frame >= len(along):
+            raise ValueError(f"reference_frame must be in 0 to {len(along) - 1}, got {reference_frame}")
+    field = Field.of(dataset if region is None else dataset.crop(region[:2], region[2:]))
     if field is None:
         shift = untrusted(dataset, "The frames have no part of 16 x 16 pixels that is not masked.")
+    elif isinstance(along, list):
+        chosen = len(along) // 2 if reference_frame is None else reference_frame
+        shift = shift_of_groups(dataset, field, along, reference, chosen)
     elif model == "linear":
-        shift = linear_shift(dataset, field, lines, lags)
-    elif model == "published":
-        from darfix_core.steps.shift_published import published_shift
-
-        shift = published_shift(dataset, field, lines)
+        shift = linear_shift(dataset, field, along, lags)
     else:
-        chosen = len(groups) // 2 if reference_frame is None else reference_frame
-        shift = shift_of_groups(dataset, field, groups, reference, chosen)
+        shift = published_shift(dataset, field, along)
     if not shift.is_trusted:
         warn(f"the shift is not trusted: {shift.reason}")
     return shift

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from darfix_core.errors import DimensionError
 from darfix_core.model.arrays import FloatArray, IntArray
 from darfix_core.model.dataset import Dataset
 
@@ -51,6 +52,8 @@ def lines_along(dataset: Dataset, motor: str | None) -> Lines:
     ------
     ValueError
         If the motor is no dimension, or there are several and none is named.
+    DimensionError
+        If the dimensions are not defined, and the motor does not move in one direction.
     """
     names = [dimension.name for dimension in dataset.dimensions]
     listed = ", ".join(map(repr, names))
@@ -80,28 +83,37 @@ def _recorded_along(dataset: Dataset, motor: str) -> Lines:
     positions = dataset.positions[motor]
     steps = np.diff(positions)
     if not ((steps > 0).all() or (steps < 0).all()):
-        raise ValueError(
-            f"motor {motor!r} does not move in one direction: define the dimensions first (Dimension Definition)"
+        raise DimensionError(
+            f"motor {motor!r} does not move in one direction: use define_dimensions (Dimension Definition) first"
         )
     order = np.arange(dataset.n_frames)
     return Lines(order, np.zeros_like(order), order, positions, motor)
 
 
-def groups_along(dataset: Dataset, motor: str | None) -> list[IntArray]:
-    """Frames with the same position of a motor, in the order of its positions.
+def groups_along(dataset: Dataset, by_position: bool, motor: str | None) -> list[IntArray]:
+    """Frames with the same position of a motor, in the order of its positions; or each frame alone.
 
     Parameters
     ----------
     dataset : Dataset
+    by_position : bool
+        False: every frame is a group, whatever the motor.
     motor : str or None
-        None: every frame is a group.
+        See `lines_along`.
 
     Returns
     -------
     list of ndarray of int
         Numbers of the frames of each group.
+
+    Raises
+    ------
+    ValueError
+        If the motor is no dimension, or there are several and none is named.
+    DimensionError
+        If the dimensions are not defined, and the motor does not move in one direction.
     """
-    if motor is None:
+    if not by_position:
         return [np.array([number]) for number in range(dataset.n_frames)]
     lines = lines_along(dataset, motor)
     return [np.sort(lines.frames[lines.place == place]) for place in np.unique(lines.place)]
