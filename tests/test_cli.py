@@ -114,7 +114,7 @@ def test_files_and_the_workflow_are_told_apart(arguments, inputs):
 def test_every_command_has_help():
     parser = make_parser()
     commands = next(action for action in parser._actions if action.metavar == "COMMAND").choices
-    assert list(commands) == ["demo", "info", "run", "convert", "apply", "rerun", "steps", "canvas"]
+    assert list(commands) == ["demo", "info", "check", "run", "convert", "apply", "rerun", "steps", "canvas"]
     for command in commands.values():
         assert command.description
 

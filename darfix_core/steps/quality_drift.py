@@ -22,7 +22,7 @@ DRIFT = Check(
     5.0,
     "A sample that moves during the scan smears the curves of its pixels over their neighbours. Contrast that moves "
     "with the angle looks alike: find_shift says whether its shift can be trusted.",
-    "find_shift",
+    "shift_correction",
 )
 
 # Pairs of frames, and lit tiles, that are looked at, at most; and the fewest tiles whose scatter is an error.
