@@ -35,7 +35,7 @@ def shift_correction(
     reference: Literal["neighbour", "mean", "frame"] = "neighbour",
     reference_frame: Annotated[int | None, Ge(0)] = None,
     region: Annotated[tuple[int, int, int, int] | None, Unit("px")] = None,
-    velocity: Annotated[tuple[float, float], Unit("px per unit of the motor")] = (0.0, 0.0),
+    velocity: Annotated[tuple[float, float], Unit("px per unit")] = (0.0, 0.0),
     file: str | None = None,
     interpolation: Interpolation = "linear",
     borders: Literal["nan", "crop"] = "nan",
@@ -65,8 +65,8 @@ def shift_correction(
         The single frame, counted from 0, or the position of the motor; None: the one in the middle.
     region : (int, int, int, int) or None, px
         First row, first column, rows and columns of the part of the frames to look at; None: all of it.
-    velocity : (float, float), px per unit of the motor
-        (dy, dx) of a given shift; without a motor in px per frame.
+    velocity : (float, float), px per unit
+        (dy, dx) of a given shift, per unit of the motor; without a motor, per frame.
     file : str or None
         File of `save_shift`, or a table like it, with the shift to apply; None: no file.
     interpolation : {"linear", "cubic", "fourier"}

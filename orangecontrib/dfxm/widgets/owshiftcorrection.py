@@ -44,10 +44,10 @@ class OWShiftCorrection(StepWidget):
         no_file = Msg("The shift cannot be saved: {}")
 
     def editors(self) -> dict[str, Editor]:
-        """Motors are chosen among those of the scan, a file by a dialog; two numbers have no room for a long unit."""
+        """Motors are chosen among those of the scan, a file by a dialog; two numbers share their unit."""
         return {
             "motor": ChoiceEditor((None,), "chosen by the step"),
-            "velocity": TupleEditor([FloatEditor("px"), FloatEditor("px")]),
+            "velocity": TupleEditor([FloatEditor(), FloatEditor("px per unit")]),
             "file": ShiftFileEditor("find the shift"),
         }
 
