@@ -113,9 +113,9 @@ def test_scan_without_a_usable_pixel_says_so():
 @pytest.mark.parametrize("n_frames", [1, 2, 3])
 def test_tiles_of_any_frame_have_the_variance_of_its_noise(n_frames, shape):
     rng = np.random.default_rng(3)
-    found = [tile_statistics(rng.normal(50, 4, (n_frames, *shape)))[1] for _ in range(4000)]
-    # 4000 numbers: their variance is known to 2 % and better.
-    assert np.concatenate(found).mean() == pytest.approx(16, rel=0.06)
+    found = [tile_statistics(rng.normal(50, 4, (n_frames, *shape)))[1] for _ in range(800)]
+    # 800 numbers: their variance is known to 5 % and better.
+    assert np.concatenate(found).mean() == pytest.approx(16, rel=0.15)
 
 
 def test_light_that_changes_evenly_is_no_noise():
