@@ -11,17 +11,21 @@ import numpy as np
 import pytest
 
 import darfix_core as dc
+from darfix_core.engine import pixel_maps
 from darfix_core.engine.cutting import BlockSizes
 from darfix_core.engine.execution import (
     available_threads,
     current_execution,
     execution,
     memory_budget,
+    part_of_progress,
     warn,
 )
 from darfix_core.engine.folding import fold_frames
-from darfix_core.engine.pixel_maps import compute_frames, map_pixels
+from darfix_core.engine.pixel_maps import compute_frames, map_pixels, reads_once
 from darfix_core.engine.pool import read_ahead, run_in_order
+from darfix_core.engine.scratch import to_scratch
+from darfix_core.model.frame_sources import Storage
 from darfix_core.model.frames import Frames
 from tests.model.test_frames import CountingSource
 
@@ -167,6 +171,42 @@ def test_mapping_pixels_gives_whole_curves(rng, from_file, memory):
 def test_computing_a_stack_gives_the_stack(rng):
     array = rng.integers(0, 1000, (11, 10, 7))
     np.testing.assert_array_equal(compute_frames(Frames(CountingSource(array)).select([3, 1])), array[[3, 1]])
+
+
+def test_parts_of_a_computation_have_their_shares_of_the_progress():
+    told, stop = [], threading.Event()
+    with execution(progress=lambda fraction, what: told.append((fraction, what)), cancelled=stop):
+        with part_of_progress(0.25, 0.75):
+            current_execution().report(0.5, "the middle")
+            stop.set()
+            with pytest.raises(dc.Cancelled):
+                current_execution().check_cancelled()
+        current_execution().report(1.0, "the end")
+    assert told == [(0.5, "the middle"), (1.0, "the end")]
+
+
+class DecodingSource(CountingSource):
+    """An array that counts how many stored blocks of rows are decoded for what is read."""
+
+    decoded = 0
+
+    def read(self, region):
+        first, last = region.rows.start // self.storage.rows, (region.rows.stop - 1) // self.storage.rows
+        self.decoded += region.n_frames * (last - first + 1)
+        return super().read(region)
+
+
+@pytest.mark.parametrize("rows", [1, 4, 8])
+@pytest.mark.parametrize("memory", [5_000, 10_000, 20_000, 50_000])
+def test_stacks_that_are_read_once_are_known_before(rng, monkeypatch, rows, memory):
+    scratch = []
+    monkeypatch.setattr(pixel_maps, "to_scratch", lambda *args: scratch.append(args) or to_scratch(*args))
+    source = DecodingSource(rng.integers(0, 9, (20, 8, 50)).astype(np.uint16))
+    source.storage = Storage(rows=rows)
+    with execution(memory=memory):
+        once = reads_once(Frames(source))
+        map_pixels(Frames(source), lambda block, rows: {"sum": block.sum(axis=0)})
+    assert once == (not scratch and source.decoded == 20 * 8 // rows)
 
 
 def test_warnings_reach_the_callback_of_the_execution():
