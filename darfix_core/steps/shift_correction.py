@@ -93,18 +93,19 @@ def shift_correction(
         If the computation was cancelled.
     """
     known = _known_shift(shift, file)
-    if known is None and model == "given":
-        known = given_shift(dataset, velocity, motor)
-    elif known is None:
-        known = find_shift(
-            dataset,
-            model=model,
-            motor=motor,
-            lags=lags,
-            reference=reference,
-            reference_frame=reference_frame,
-            region=region,
-        )
+    if known is None:
+        if model == "given":
+            known = given_shift(dataset, velocity, motor)
+        else:
+            known = find_shift(
+                dataset,
+                model=model,
+                motor=motor,
+                lags=lags,
+                reference=reference,
+                reference_frame=reference_frame,
+                region=region,
+            )
     corrected = correct_shift(
         dataset, known, interpolation=interpolation, borders=borders, apply_untrusted=apply_untrusted
     )
