@@ -21,7 +21,8 @@ PEDESTAL = Check(
     100 * PEDESTAL_SHARE,
     50.0,
     "A constant pedestal pulls every centre of mass to the middle of the scan: with a share f of the counts, "
-    "differences of orientation come out 1 / (1 - f) times too small, and widths too large.",
+    "differences of orientation come out 1 / (1 - f) times too small, and widths too large. Too much subtracted does "
+    "the opposite.",
     "subtract_background",
 )
 NOISE = Check(
@@ -64,12 +65,25 @@ def check_pedestal(observed: Observed, curves: SampledCurves) -> tuple[QualityRo
         return PEDESTAL.not_checked(f"{n_frames} frames do not show how low the curves go"), arrays
     if not curves.lit.any():
         return PEDESTAL.not_checked("no sampled pixel has a rocking curve"), arrays
+    too_deep = _too_deep(curves)
+    if 100 * too_deep > PEDESTAL.doubtful:
+        finding = (
+            f"the background that was subtracted is too high: half of the lit pixels go down to {-too_deep:.0%} of "
+            "their height or lower; a low percentile, or dark frames, give a lower one"
+        )
+        return PEDESTAL.judged(100 * too_deep, finding), arrays
     lowest, mean = curves.lowest[curves.lit], curves.counts[:, curves.lit].mean(axis=0, dtype=np.float64)
     value = max(0.0, float(lowest.sum() / mean.sum())) if mean.sum() > 0 else 0.0
     level = float(np.median(lowest))
     smaller = f": differences of centres come out {1 / (1 - value):.3g} times too small" if 0.02 < value < 0.999 else ""
     finding = f"{value:.1%} of the counts of lit pixels are a level of {level:.4g} counts that is always there{smaller}"
     return PEDESTAL.judged(100 * value, finding), arrays
+
+
+def _too_deep(curves: SampledCurves) -> float:
+    """How far the curves go below zero, beyond their noise, in parts of their height: the median over lit pixels."""
+    below = np.maximum(-curves.lowest - 3 * curves.noise, 0.0)
+    return float(np.median(below[curves.lit] / curves.strength[curves.lit]))
 
 
 def check_noise(dataset: Dataset, transfer: PhotonTransfer) -> tuple[QualityRow, dict[str, AnyArray]]:

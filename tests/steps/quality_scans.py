@@ -119,6 +119,11 @@ def with_pedestal(rng, kind):
     return scan.dataset(scan.counts(scan.light()))
 
 
+def with_too_much_subtracted(rng, kind):
+    scan = Scan(rng, kind)
+    return scan.dataset(scan.counts(scan.light()) - 0.3 * scan.peak * scan.power)
+
+
 def with_wrong_noise_model(rng, kind):
     scan = Scan(rng, kind)
     dataset = scan.dataset(scan.counts(scan.light()))
@@ -260,6 +265,8 @@ class Fault:
 
 FAULTS = {
     "pedestal": Fault(with_pedestal, "pedestal"),
+    # The rim of the sample then lies far above the inside.
+    "too much subtracted": Fault(with_too_much_subtracted, "pedestal", ("dead and hot pixels",)),
     "wrong noise model": Fault(with_wrong_noise_model, "gain and read noise"),
     "saturation": Fault(with_saturation, "saturation"),
     "hot pixels": Fault(with_hot_pixels, "dead and hot pixels"),
