@@ -198,7 +198,7 @@ def test_shown_frame_follows_every_change(orange, qtbot, make, scan):
     after = widget.view.after.plot
     clean = dc.subtract_background(scan)
     widget.list.list.setCurrentRow(1)
-    for bottom in (20.0, 60.0):
+    for bottom in (200.0, 300.0):
         type_number(widget.list.form.editors["bottom"].inner, str(bottom))
         wanted = dc.threshold(clean, bottom=bottom).frames[2]
         qtbot.waitUntil(lambda wanted=wanted: np.array_equal(shown_image(after), wanted), timeout=10_000)
@@ -212,16 +212,16 @@ def test_change_is_shown_before_it_is_applied_where_that_waits_for_the_button(or
     widget.autocommit = False
     widget.show()
     widget.list.list.setCurrentRow(1)
-    type_number(widget.list.form.editors["bottom"].inner, "60")
+    type_number(widget.list.form.editors["bottom"].inner, "300")
     after = widget.view.after
-    wanted = dc.threshold(dc.subtract_background(scan), bottom=60.0).frames
+    wanted = dc.threshold(dc.subtract_background(scan), bottom=300.0).frames
     qtbot.waitUntil(lambda: np.array_equal(shown_image(after.plot), wanted[after.number]), timeout=10_000)
     assert after.plot.getGraphTitle() == "After, not applied yet"
     assert orange.get_output("Dataset", widget=widget) is applied
     type_number(widget.list.form.editors["bottom"].inner, "wrong")
     qtbot.waitUntil(lambda: "bottom must be a number" in str(widget.Error.failed), timeout=10_000)
     assert orange.get_output("Dataset", widget=widget) is applied
-    type_number(widget.list.form.editors["bottom"].inner, "60")
+    type_number(widget.list.form.editors["bottom"].inner, "300")
     qtbot.waitUntil(lambda: not widget.Error.active, timeout=10_000)
     widget.commit.now()
     assert np.array_equal(frames_of(orange, widget), wanted[:])
