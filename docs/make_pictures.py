@@ -538,9 +538,16 @@ def make_widget_pictures(target: Path, scan_file: Path) -> list[Path]:
     for step in all_steps():
         if step.widget:
             made.append(target / "steps" / "pictures" / f"{step.id}_widget.png")
-            name = f"*_{step.title.lower().replace(' ', '_')}.png"
-            shrink(next(iter([*folder.glob(name), *folder.glob(f"*/{name}")])), made[-1])
+            shrink(_window_of(step.title, folder), made[-1])
     return made
+
+
+def _window_of(title: str, folder: Path) -> Path:
+    """Picture of a window in a folder, or in one of its folders; its name is the number of the node and the title."""
+    name = title.lower().replace(" ", "_")
+    return next(
+        file for pattern in ("*.png", "*/*.png") for file in folder.glob(pattern) if file.stem.partition("_")[2] == name
+    )
 
 
 def photograph(flow: Path, folder: Path) -> None:
