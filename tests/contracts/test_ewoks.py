@@ -51,6 +51,18 @@ def small_scan(path):
     return write_scan(path, counts, {"chi": chi, "mu": mu}, units={"chi": "deg", "mu": "deg"})
 
 
+def rocking_scan(path):
+    """A scan of mu alone, which drifts; the peak of a pixel moves along x."""
+    mu = np.linspace(-0.3, 0.3, 40)
+    rng = np.random.default_rng(4)
+    x = np.linspace(-0.1, 0.1, 48)
+    texture = rng.uniform(0.3, 1.0, (32, 48))
+    counts = [
+        100 + 5000 * np.roll(texture, k // 8, axis=0) * np.exp(-(((at - x) / 0.1) ** 2) / 2) for k, at in enumerate(mu)
+    ]
+    return write_scan(path, rng.poisson(counts).astype(np.uint16), {"mu": mu}, units={"mu": "deg"})
+
+
 def task_of(step):
     return getattr(importlib.import_module(TASKS_MODULE), task_name(step))
 
@@ -71,8 +83,9 @@ def overrides(graph, scan, folder):
 def results(tmp_path_factory):
     """Folder with the results of each tutorial, of each way to run it."""
     top = tmp_path_factory.mktemp("ewoks")
-    scan, lines = small_scan(top / "scan.h5"), []
+    mesh_file, rocking_file, lines = small_scan(top / "mesh.h5"), rocking_scan(top / "rocking.h5"), []
     for tutorial in TUTORIALS:
+        scan = rocking_file if tutorial.stem == "preprocessing" else mesh_file
         graph, converted = read_ows(tutorial), top / f"{tutorial.stem}.json"
         readers = [node.title for node in graph.nodes.values() if node.step.input_path]
         inputs = [text for title in readers for text in ("--input", f"{title}={scan}")]
