@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 # Longer sides are binned to at most this: the texture of crystals is coarser than a pixel, and the time stays bounded.
 _MOST_PIXELS = 1024
-# Sizes of tiles, and how many there should be to compare them with each other.
-_TILE_SIZES, _WANTED_TILES = (128, 64, 32, 16), 16
+# Size of a tile -> how many there should be, to compare them with each other; else the next size is taken.
+_TILE_SIZES = {128: 8, 64: 8, 32: 4, 16: 1}
 # Part of a tile over which its window fades out.
 _FADE = 8
 # Blocks whose mean counts show the illuminated part, in a tile's side.
@@ -105,7 +105,7 @@ class Field:
         fitting = [size for size in _TILE_SIZES if size <= min(rows, columns)]
         for size in fitting:
             corners = _corners(share, size)
-            if len(corners) >= _WANTED_TILES:
+            if len(corners) >= _TILE_SIZES[size]:
                 break
         return cls(frames, good, binning, size, corners) if fitting and len(corners) else None
 

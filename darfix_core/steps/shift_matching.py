@@ -24,7 +24,7 @@ from darfix_core.steps.shift_field import REACH, ComplexArray, Field, FrameSpect
 
 #: Height of a peak, in standard deviations, from which it is no chance.
 CLEAR = 6.0
-# Longer waves than a fourth of a tile belong to the illumination.
+# Waves of which fewer fit in a tile belong to the illumination, as do those of more than 16 bins in small tiles.
 _LEAST_WAVES = 4
 # Rings of spatial frequency that are averaged for the weights, and how many standard deviations a signal has.
 _RINGS, _SIGNAL = 5, 3.0
@@ -114,6 +114,7 @@ class Matcher:
     def __init__(self, field: Field) -> None:
         size = field.size
         self._field = field
+        self._least = min(_LEAST_WAVES, max(2, size // 16))
         self._place = np.fft.fftfreq(size, 1 / size)
         self._qy, self._qx = np.meshgrid(
             2 * np.pi * np.fft.fftfreq(size), 2 * np.pi * np.fft.rfftfreq(size), indexing="ij"
@@ -200,7 +201,7 @@ class Matcher:
         variance = a * noise_b + b * noise_a + noise_a * noise_b + _UNLIKE * a * b
         weights: FloatArray = np.divide(signal, variance, out=np.zeros_like(signal), where=variance > 0)
         weights[signal < _FAINTEST_OF_PAIR * signal.max()] = 0.0
-        weights[:_LEAST_WAVES] = weights[self._field.size // 2 :] = 0.0
+        weights[: self._least] = weights[self._field.size // 2 :] = 0.0
         of_modes: FloatArray = weights[self._ring]
         return of_modes
 
@@ -224,7 +225,7 @@ class Matcher:
 
     def _bound(self, power: FloatArray, noise: float) -> FloatArray:
         """Noise by the energy of the gradient, shape (2,), px."""
-        inside = self._count * (self._ring >= _LEAST_WAVES) * (self._ring < self._field.size // 2)
+        inside = self._count * (self._ring >= self._least) * (self._ring < self._field.size // 2)
         excess = (power - noise) * inside * self.n_tiles / max(noise, 1e-30)
         energy = np.array([np.sum(self._qy**2 * excess), np.sum(self._qx**2 * excess)])
         with np.errstate(divide="ignore"):
@@ -273,7 +274,7 @@ class Matcher:
             variance = self._over_rings(modes.imag**2) / self._modes
             known = (signal > _SIGNAL * np.sqrt(2 * variance / self._modes)) & (variance > 0)
             known &= signal > _FAINTEST * signal.max()
-            known[:_LEAST_WAVES] = known[self._field.size // 2 :] = False
+            known[: self._least] = known[self._field.size // 2 :] = False
             weight[:] = np.divide(signal, variance, out=np.zeros_like(signal), where=known)[self._ring]
         return weights
 
