@@ -183,10 +183,18 @@ def check_order(dataset: Dataset) -> QualityRow:
     order = follow(labels, list(dataset.scan_shape))
     if order.in_order:
         return ORDER.judged(0.0, "the frames follow each other through the grid")
-    back = [int(np.sum(np.diff(entry) != 0)) for entry in labels]
-    least = dataset.scan_shape[int(np.argmin(back))] - 1
-    number = max(1, min(back) - least)
-    return ORDER.judged(float(number), f"the frames jump back and forth through the grid, about {number} times")
+    jumps = _jumps(labels, dataset.scan_shape)
+    return ORDER.judged(float(jumps), f"the frames jump back and forth through the grid, about {jumps} times")
+
+
+def _jumps(labels: list[IntArray], shape: tuple[int, ...]) -> int:
+    """How often a scan that is out of order turns round, or changes its slowest motor, more than it has to."""
+    if len(labels) == 1:
+        steps = np.diff(labels[0])
+        return max(1, int(min((steps < 0).sum(), (steps > 0).sum())))
+    changes = [int(np.count_nonzero(np.diff(entry))) for entry in labels]
+    slow = int(np.argmin(changes))
+    return max(1, changes[slow] - shape[slow] + 1)
 
 
 def check_jitter(dataset: Dataset) -> tuple[QualityRow, dict[str, AnyArray]]:
