@@ -23,7 +23,7 @@ from darfix_core.engine.cutting import (
 from darfix_core.engine.execution import Execution, current_execution
 from darfix_core.engine.pool import run_in_order
 from darfix_core.engine.remote import TASKS, Cluster, cluster_of
-from darfix_core.engine.scratch import scratch_folder, stored_part, to_scratch
+from darfix_core.engine.scratch import part_to_scratch, scratch_folder, stored_part, to_scratch
 from darfix_core.engine.striped_images import StripedImages
 from darfix_core.model.arrays import AnyArray
 from darfix_core.model.frames import Frames
@@ -75,11 +75,11 @@ def map_pixels(
     threads = cluster.threads(run) if cluster else run.threads
     tiles = _tiles(frames, _rows_at_once(frames, run, cluster, threads))
     if tiles is None:
-        stored = stored_part(frames)
+        first = part_to_scratch(frames)
         scratch = to_scratch(
-            stored, scratch_folder(), lambda fraction: run.report(_SCRATCH * fraction, f"{what}: scratch file")
+            first, scratch_folder(), lambda fraction: run.report(_SCRATCH * fraction, f"{what}: scratch file")
         )
-        rest = Frames(scratch.source, frames.operations[len(stored.operations) :])
+        rest = Frames(scratch.source, frames.operations[len(first.operations) :])
         return _map_scratch(rest, function, run, what, sizes, cluster, threads)
     if cluster:
         return _map_remotely(frames, function, tiles, run, what, cluster, threads)
@@ -95,7 +95,7 @@ def reads_once(frames: Frames) -> bool:
         return True
     cluster = cluster_of(run) if run.remote else None
     threads = cluster.threads(run) if cluster else run.threads
-    return min(frames.storage.rows, frames.shape[1]) <= _rows_at_once(frames, run, cluster, threads)
+    return _rows_together(frames) <= _rows_at_once(frames, run, cluster, threads)
 
 
 def _rows_at_once(frames: Frames, run: Execution, cluster: Cluster | None, threads: int) -> int:
@@ -106,11 +106,17 @@ def _rows_at_once(frames: Frames, run: Execution, cluster: Cluster | None, threa
 
 def _tiles(frames: Frames, rows: int) -> list[slice] | None:
     """Tiles of at most so many rows, None where reading them would decode the file more than twice."""
-    ny, storage = frames.shape[1], frames.storage
-    if storage.rows <= rows:
+    ny, storage, together = frames.shape[1], frames.storage, _rows_together(frames)
+    if max(together, storage.rows) <= rows:
         return ranges(ny, rows, storage.rows, storage.rows_before)
-    readings = math.ceil(min(storage.rows, ny) / rows)
+    readings = math.ceil(together / rows)
     return ranges(ny, rows) if readings <= _MOST_READINGS else None
+
+
+def _rows_together(frames: Frames) -> int:
+    """Rows that are read together: those of a stored block, or all where operations move them about."""
+    moved = len(part_to_scratch(frames).operations) > len(stored_part(frames).operations)
+    return frames.shape[1] if moved else min(frames.storage.rows, frames.shape[1])
 
 
 def _map_scratch(

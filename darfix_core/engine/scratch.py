@@ -26,13 +26,15 @@ from darfix_core.engine.execution import check_cancelled, current_execution
 from darfix_core.engine.pool import run_in_order
 from darfix_core.errors import DataFileError
 from darfix_core.model.arrays import AnyArray
-from darfix_core.model.frame_operations import Crop, SelectFrames
+from darfix_core.model.frame_operations import Crop, FrameOperation, SelectFrames
 from darfix_core.model.frame_sources import Region, SourceFile, Storage
 from darfix_core.model.frames import Frames
 
 # A band is the smallest piece that is read: large enough for the disk, small enough for many threads.
 _BAND_BYTES = 8 * 2**20
 _PREFIX = "darfix-scratch"
+# Fewer cost less to compute anew than their floats need on the disk.
+_MANY_ROWS = 16
 
 
 class ScratchFile:
@@ -181,6 +183,28 @@ def stored_part(frames: Frames) -> Frames:
     while count < len(frames.operations) and isinstance(frames.operations[count], Crop | SelectFrames):
         count += 1
     return Frames(frames.source, frames.operations[:count])
+
+
+def part_to_scratch(frames: Frames) -> Frames:
+    """The beginning of a chain whose counts are best kept in pixel order: what is stored, unless it is moved about.
+
+    Operations that take a row from many others, as moving frames does, have to be computed before the rows are parted:
+    behind that, the curves of a few pixels would need a large part of the stack.
+    """
+    count = len(stored_part(frames).operations)
+    for number, operation in enumerate(frames.operations):
+        before = Frames(frames.source, frames.operations[:number]).shape
+        if operation.output_shape(before) == before and _rows_for_one(operation, before) > _MANY_ROWS:
+            count = number + 1
+    return Frames(frames.source, frames.operations[:count])
+
+
+def _rows_for_one(operation: FrameOperation, shape: tuple[int, int, int]) -> int:
+    """Rows that an operation needs for a row in the middle of all frames."""
+    n_frames, ny, nx = shape
+    row = Region(slice(0, n_frames), slice(ny // 2, ny // 2 + 1), slice(0, nx))
+    needed = operation.input_region(row, shape).rows
+    return int(needed.stop - needed.start)
 
 
 def to_scratch(frames: Frames, folder: Path, tell: Callable[[float], None]) -> Frames:

@@ -51,6 +51,8 @@ class MoveFrames:
         if self.interpolation == "fourier":
             return Region(region.frames, slice(0, shape[1]), slice(0, shape[2]))
         reach, values = _REACH[self.interpolation], self.values[region.frames]
+        if not len(values):
+            return region
         rows, columns = (
             _moved(wanted, values[:, axis], reach, size)
             for axis, (wanted, size) in enumerate(zip((region.rows, region.columns), shape[1:], strict=True))
@@ -59,8 +61,18 @@ class MoveFrames:
 
     def apply(self, block: AnyArray, needed: Region, region: Region) -> AnyArray:
         """Interpolate; NaN where the place lies outside the frame, or beside a pixel that is NaN."""
-        block = block.astype(self.output_dtype(block.dtype), copy=False)
-        values = self.values[region.frames]
+        dtype, values = self.output_dtype(block.dtype), self.values[region.frames]
+        # Of whole frames, one at a time becomes floating-point numbers: there may be many, for a few rows of each.
+        step = 1 if self.interpolation == "fourier" else max(1, len(block))
+        parts = [
+            self._move(
+                block[start : start + step].astype(dtype, copy=False), values[start : start + step], needed, region
+            )
+            for start in range(0, max(1, len(block)), step)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _move(self, block: AnyArray, values: FloatArray, needed: Region, region: Region) -> AnyArray:
         first = [region.rows.start - needed.rows.start, region.columns.start - needed.columns.start]
         shape = region.rows.stop - region.rows.start, region.columns.stop - region.columns.start
         moved = _interpolated(block, values, first, shape, cubic=self.interpolation == "cubic")
