@@ -12,27 +12,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darfix_core.engine.execution import current_execution, part_of_progress
-from darfix_core.engine.pool import run_in_order
-from darfix_core.model.arrays import AnyArray, BoolArray, FloatArray
+from darfix_core.engine.execution import part_of_progress
+from darfix_core.model.arrays import BoolArray, FloatArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frames import Frames
 from darfix_core.model.noise import NoiseModel
+from darfix_core.steps.noise_tiles import TILE, sampled_tiles
 
-# Edge of a tile in px: its variance is known to 35 %, and it is still small against most features.
-_TILE = 8
-# Groups of neighbouring frames that are looked at.
-_GROUPS = 24
-# Pixels of a group that are looked at.
-_PIXELS = 2**17
 _LEVELS, _PARTS = 40, 12
 # Signals that are looked at, in standard deviations of the mean of a tile.
 _CLEAR = 6.0
 _TILES_OF_LEVEL = 9
 # Standard error of a variance, in its own size: of one tile, and the least that a level is taken to have.
-_TILE_ERROR, _LEAST_ERROR = math.sqrt(8 / _TILE**2), 0.01
-# Standard deviations of a tile by which its brightest pixel is above its mean: beyond, that is a hot one.
-_OUTLIER = 6.0
+_TILE_ERROR, _LEAST_ERROR = math.sqrt(8 / TILE**2), 0.01
 _WEIGHTINGS = 4
 # What light that flickers may add to the variance of a level that is used, in parts of its shot noise.
 _FLICKER = 0.3
@@ -135,7 +127,7 @@ def photon_transfer(dataset: Dataset) -> PhotonTransfer:
         If the computation was cancelled.
     """
     with part_of_progress(0.0, 1.0 if dataset.dark is None else 0.5):
-        mean, variance = _tiles(dataset.frames, dataset.mask, "noise of the frames")
+        mean, variance = sampled_tiles(dataset.frames, dataset.mask, "noise of the frames")
     if not mean.size:
         nothing, doubt = np.empty(0), "there is no noise to see: no 2 x 2 pixels can be used"
         return PhotonTransfer(nothing, nothing, nothing.astype(bool), 0.0, math.nan, 0.0, 0.0, (doubt,))
@@ -157,7 +149,7 @@ def _dark_or_darkest(
     dark: Frames, mask: BoolArray | None, offset: float, least: float
 ) -> tuple[float, float, list[str]]:
     """Level and variance of the dark frames, or those of the darkest pixels with the doubt about the dark frames."""
-    tiles = _tiles(dark, mask, "noise of the dark frames")
+    tiles = sampled_tiles(dark, mask, "noise of the dark frames")
     if not tiles[0].size:
         return offset, least, ["the dark frames hold no numbers"]
     level, variance = _darkest(*tiles)
@@ -168,108 +160,6 @@ def _dark_or_darkest(
         "was subtracted from the frames, and the dark frames say nothing about them"
     )
     return offset, least, [doubt]
-
-
-def _tiles(frames: Frames, mask: BoolArray | None, what: str) -> tuple[FloatArray, FloatArray]:
-    """Mean and variance of all tiles of groups of frames that are spread over the stack."""
-    run, size = current_execution(), min(3, len(frames))
-    groups = min(_GROUPS, len(frames) // size)
-    starts, bands = np.linspace(0, len(frames) - size, groups).astype(int), _bands(frames.shape)
-
-    def look(start: int) -> tuple[FloatArray, FloatArray]:
-        span = slice(start, start + size)
-        window = frames.window(span)
-        found = [tile_statistics(window.read(span, rows), None if mask is None else mask[rows]) for rows in bands]
-        means, variances = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return means, variances
-
-    found = []
-    for done, tiles in enumerate(run_in_order(look, starts, run), start=1):
-        found.append(tiles)
-        run.report(done / groups, what)
-    means, variances = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return means, variances
-
-
-def _bands(shape: tuple[int, int, int]) -> list[slice]:
-    """Rows that are looked at: all of them, or of large frames some, spread evenly."""
-    _, ny, nx = shape
-    tiles, wanted = max(1, ny // _TILE), max(1, _PIXELS // (_TILE * nx))
-    if tiles <= wanted:
-        return [slice(0, ny)]
-    return [slice(_TILE * tile, _TILE * (tile + 1)) for tile in np.linspace(0, tiles - 1, wanted).astype(int)]
-
-
-def tile_statistics(block: AnyArray, mask: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
-    """Mean counts and variance of the noise in the tiles of up to three neighbouring frames.
-
-    Parameters
-    ----------
-    block : ndarray, shape (1 to 3, ny, nx), counts
-    mask : ndarray of bool, shape (ny, nx), optional
-        True where a pixel is not to be used.
-
-    Returns
-    -------
-    ndarray, shape (n_tiles,), counts
-    ndarray, shape (n_tiles,), counts**2
-        Of the tiles of 8 x 8 pixels of which at least half can be used. Saturated pixels are not used, nor are tiles
-        with a hot pixel, nor those that do not vary at all where others do.
-    """
-    ny, nx = (size // 2 * 2 for size in block.shape[1:])
-    if not ny * nx:
-        return np.empty(0), np.empty(0)
-    counts = block[:, :ny, :nx].astype(np.float64)
-    usable = np.logical_and.reduce(np.isfinite(counts))
-    if mask is not None:
-        usable &= ~mask[:ny, :nx]
-    counts = np.where(usable, counts, 0.0)
-    if len(counts) > 1 and np.ptp(counts) > 0:
-        usable &= ~(counts == counts.max()).all(axis=0)
-    level, difference = _level_and_difference(counts)
-    pixels, used = _tiles_of(level, _TILE), _tiles_of(usable, _TILE)
-    noise, whole = (_tiles_of(image, _TILE // 2) for image in _quads(difference, usable))
-    mean = _mean_of_used(pixels, used)
-    distance = np.where(used, pixels - mean[:, None], 0.0)
-    deviation = np.sqrt(_mean_of_used(distance**2, used))
-    variance = _mean_of_used(noise**2, whole)
-    chosen = (2 * whole.sum(axis=1) >= whole.shape[1]) & (distance.max(axis=1) <= _OUTLIER * deviation)
-    if (variance[chosen] > 0).any():
-        chosen &= variance > 0
-    return mean[chosen], variance[chosen]
-
-
-def _level_and_difference(counts: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Image in which light that changes evenly from frame to frame cancels, and the counts that its variance is of."""
-    if len(counts) == 1:
-        return counts[0], counts[0]
-    weights = np.array([1.0, -2.0, 1.0] if len(counts) == 3 else [1.0, -1.0])
-    shares = weights**2 / (weights**2).sum()
-    difference = np.tensordot(weights, counts, 1) / math.sqrt((weights**2).sum())
-    return np.tensordot(shares, counts, 1), difference
-
-
-def _quads(image: FloatArray, usable: BoolArray) -> tuple[FloatArray, BoolArray]:
-    """Differences across squares of 2 x 2 pixels, in which a slope cancels, with the variance of one pixel.
-
-    And which of them can be used, shape (ny / 2, nx / 2) each.
-    """
-    top, bottom = image[::2], image[1::2]
-    difference = (top[:, ::2] - top[:, 1::2] - bottom[:, ::2] + bottom[:, 1::2]) / 2
-    return difference, usable[::2, ::2] & usable[::2, 1::2] & usable[1::2, ::2] & usable[1::2, 1::2]
-
-
-def _tiles_of(image: AnyArray, edge: int) -> AnyArray:
-    """Whole tiles of an image, shape (tiles, pixels); a smaller image is one tile in that direction."""
-    height, width = min(edge, image.shape[0]), min(edge, image.shape[1])
-    rows, columns = image.shape[0] // height, image.shape[1] // width
-    tiles = image[: rows * height, : columns * width].reshape(rows, height, columns, width)
-    return tiles.swapaxes(1, 2).reshape(rows * columns, height * width)
-
-
-def _mean_of_used(tiles: FloatArray, used: BoolArray) -> FloatArray:
-    mean: FloatArray = np.where(used, tiles, 0.0).sum(axis=1) / np.maximum(used.sum(axis=1), 1)
-    return mean
 
 
 def _darkest(mean: FloatArray, variance: FloatArray) -> tuple[float, float]:
@@ -296,7 +186,7 @@ def _levels(
 
     Signals that are not above the noise of the means themselves would make the line too flat.
     """
-    above = mean - offset >= _CLEAR * math.sqrt(least) / _TILE
+    above = mean - offset >= _CLEAR * math.sqrt(least) / TILE
     mean, variance = mean[above], variance[above]
     root = np.sqrt(mean - offset)
     step = max(float(root.max(initial=0.0)) / _LEVELS, np.finfo(float).tiny)

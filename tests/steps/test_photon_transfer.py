@@ -9,7 +9,8 @@ import pytest
 
 import darfix_core as dc
 from darfix_core.engine.execution import execution
-from darfix_core.steps.photon_transfer import estimate_noise, photon_transfer, tile_statistics
+from darfix_core.steps.noise_tiles import tile_statistics
+from darfix_core.steps.photon_transfer import estimate_noise, photon_transfer
 
 from .grain_scans import NOISE, grain_scan
 
