@@ -77,8 +77,9 @@ def walk_row(scene: Scene, reference: str, scenes: int) -> str:
         pulls.append(error / shift.uncertainty[good])
         rms.append(np.sqrt(np.mean((error - error.mean(axis=0)) ** 2)))
     pull = np.sqrt(np.mean(np.concatenate(pulls) ** 2))
+    overall = np.sqrt(np.mean(np.concatenate(errors) ** 2))
     return (
-        f"rms {np.sqrt(np.mean(np.concatenate(errors) ** 2)):.4f}  of a scan, at most {max(rms):.4f}  pulls {pull:.2f}  "
+        f"rms {overall:.4f}  of a scan, at most {max(rms):.4f}  pulls {pull:.2f}  "
         f"{sum(map(len, errors)) / scenes:.0f} frames a scan"
     )
 

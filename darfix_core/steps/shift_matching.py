@@ -65,7 +65,7 @@ class CrossSpectra:
     steps : float
         Distance of the two frames; the displacement is asked for one step.
     tiles : ndarray of complex64, shape (n_tiles, size, size // 2 + 1)
-        conj(first) * second, added up over pairs.
+        Products conj(first) * second, added up over pairs.
     blocks : ndarray of complex128
         The same of the blocks.
     start : ndarray, shape (2,), px
@@ -281,8 +281,7 @@ class Matcher:
     def _over_rings(self, values: FloatArray) -> FloatArray:
         """Sum over the modes of each ring and its neighbours."""
         sums = np.bincount(self._ring.ravel(), (values * self._count).ravel())
-        around: FloatArray = np.convolve(sums, np.ones(_RINGS), "same")
-        return around
+        return np.convolve(sums, np.ones(_RINGS), "same").astype(np.float64)
 
     def _refined(self, spectra: ComplexArray, weights: FloatArray, steps: FloatArray, value: FloatArray) -> FloatArray:
         """Newton's steps to the top of the peak; NaN where there is none."""

@@ -56,8 +56,8 @@ def test_scan_without_machine_current_needs_a_counter(rocking_dataset, counters,
 
 
 def test_unknown_counter_is_named(fading):
-    with pytest.raises(ValueError, match="counter must be one of the scan, got 'moniter'; did you mean 'monitor'"):
-        dc.normalise(fading, counter="moniter")
+    with pytest.raises(ValueError, match="counter must be one of the scan, got 'monitor2'; did you mean 'monitor'"):
+        dc.normalise(fading, counter="monitor2")
 
 
 @pytest.mark.parametrize("value", [0.0, -3.0, np.nan, np.inf])

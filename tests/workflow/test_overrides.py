@@ -29,5 +29,5 @@ def test_text_is_a_literal_of_python_or_json_where_that_fits(text, kind, value):
 
 
 def test_text_that_fits_nothing_is_shown_as_it_was_given():
-    with pytest.raises(TypeError, match=r"given must be a sequence, each entry an integer, got '\[1, tru\]'"):
-        value_of_text(Parameter("given", tuple[int, ...], None), "[1, tru]")
+    with pytest.raises(TypeError, match=r"given must be a sequence, each entry an integer, got '\[1, two\]'"):
+        value_of_text(Parameter("given", tuple[int, ...], None), "[1, two]")
