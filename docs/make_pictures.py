@@ -24,6 +24,7 @@ from darfix_core.figures import style
 from darfix_core.figures.map_figures import map_figure, overview_figure
 from darfix_core.figures.mosaicity_figure import mosaicity_figure
 from darfix_core.figures.quality_figure import quality_figure
+from darfix_core.figures.shift_figure import shift_figure
 from darfix_core.io.mask_file import write_mask
 from darfix_core.steps.frame_statistics import combine_frames
 from darfix_core.workflow.demo import write_demo_scan
@@ -125,6 +126,7 @@ def make_figures(target: Path, scan_file: Path) -> list[Path]:
         "steps/pictures/concatenate.png": layers_figure(gridded),
         "steps/pictures/noise_removal.png": noise_figure(scan),
         **cleaning_figures(clean),
+        "steps/pictures/find_shift.png": shift_figure(dc.find_shift(made_to_drift(clean)[0], model="frames")),
         "steps/pictures/correct_shift.png": drift_figure(clean),
         **frames_and_pixels_figures(gridded, clean),
         "steps/pictures/scan_quality.png": quality_figure(dc.scan_quality(gridded)[0]),

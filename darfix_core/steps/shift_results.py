@@ -98,11 +98,11 @@ def _shift_of_trajectory(dataset: Dataset, field: Field, groups: Sequence[IntArr
     uncertainty = np.zeros(trajectory.values.shape)
     for number, entry in evidence.items():
         uncertainty[number] = entry.uncertainty
-    clearest = max(evidence, key=lambda number: evidence[number].significance)
+    clearest = max(evidence, key=lambda number: (evidence[number].is_comparable, evidence[number].significance))
     dy, dx = trajectory.values[clearest]
-    trusted, reason = judge(evidence[clearest], field.corners, f"The largest shift, ({dy:.3g}, {dx:.3g}) px,")
+    trusted, reason = judge(evidence[clearest], field.corners, f"The clearest shift, ({dy:.3g}, {dx:.3g}) px,")
     values, uncertainty, between = _between_matched(trajectory.values, uncertainty, matched)
-    reason += f" {len(matched)} of {len(groups)} images were matched, {int(between.sum()) - len(matched)} lie between."
+    reason += f" {len(matched)} of {len(groups)} were matched."
     of_frame = np.empty(dataset.n_frames, dtype=int)
     for number, group in enumerate(groups):
         of_frame[group] = number

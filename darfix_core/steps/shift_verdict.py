@@ -45,6 +45,11 @@ class Evidence:
         return float(squares.sum() ** 2 / np.maximum((squares**2).sum(), 1e-300))
 
     @property
+    def is_comparable(self) -> bool:
+        """True where enough parts of the field share the influence to be compared."""
+        return self.n_parts >= _LEAST_PARTS
+
+    @property
     def uncertainty(self) -> FloatArray:
         """One standard deviation, shape (2,).
 
@@ -89,7 +94,7 @@ def judge(evidence: Evidence, corners: IntArray, what: str) -> tuple[bool, str]:
     (bool, str)
         Whether it is trusted, and why.
     """
-    if evidence.n_parts < _LEAST_PARTS:
+    if not evidence.is_comparable:
         return False, "Too few parts of the field hold texture to be compared with each other."
     significance = evidence.significance
     if significance < _SIGNIFICANT:
