@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from make_pictures import save
+from _pictures.files import save
 
 import darfix_core as dc
 from darfix_core.figures import style

@@ -1,0 +1,30 @@
+"""Pictures as small files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+DPI = 90
+WIDTH = 820  # px, that of the help window
+LARGE = 60_000  # bytes; above, a palette will do
+
+
+def save(figure: Any, path: Path) -> None:
+    """Write a figure as a small PNG."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.12)
+    shrink(path, path)
+
+
+def shrink(source: Path, path: Path) -> None:
+    """Write a picture no wider than the pages, in a palette where all its colours would take much space."""
+    from PIL import Image
+
+    with Image.open(source) as image:
+        small = image.convert("RGB")
+    small.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS)
+    small.save(path, optimize=True)
+    if path.stat().st_size > LARGE:
+        # Only with a palette that is given does Pillow mix neighbouring colours.
+        small.quantize(palette=small.quantize(256)).save(path, optimize=True)
