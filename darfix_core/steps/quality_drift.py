@@ -30,6 +30,8 @@ _MOST_PAIRS, _MOST_TILES, _FEWEST_TILES = 400, 32, 4
 # A tile is looked at while it shines with this share of its strongest frame.
 _BRIGHT = 0.3
 _SIGNIFICANT = 4.0
+# Part of a drift that the fit of the slopes may take away or add.
+_NEGLECTED = 0.1
 
 
 def check_drift(observed: Observed, curves: SampledCurves, used: BoolArray) -> tuple[QualityRow, dict[str, AnyArray]]:
@@ -49,16 +51,17 @@ def check_drift(observed: Observed, curves: SampledCurves, used: BoolArray) -> t
     if len(velocities) < _FEWEST_TILES:
         return DRIFT.not_checked(f"only {len(velocities)} of the tiles that were looked at have lit texture"), {}
     velocity = np.median(velocities, axis=0)
-    error = 1.4826 * 1.2533 * np.median(np.abs(velocities - velocity), axis=0) / np.sqrt(len(velocities))
-    distance = float(np.hypot(*velocity)) * (n_frames - 1)
-    uncertainty = float(np.hypot(*error)) * (n_frames - 1)
+    # Standard error of a median, by the median deviation of the tiles.
+    scatter = 1.4826 * 1.2533 * np.median(np.abs(velocities - velocity), axis=0) / np.sqrt(len(velocities))
+    distance, by_chance = (float(np.hypot(*entry)) * (n_frames - 1) for entry in (velocity, scatter))
+    uncertainty = float(np.hypot(by_chance, _NEGLECTED * distance))
     arrays = {"drift/tiles": velocities}
     finding = (
         f"the texture moves by about ({velocity[0]:.3f}, {velocity[1]:.3f}) px per frame in y and x, over the scan by "
         f"{distance:.1f} +- {uncertainty:.1f} px"
     )
-    if distance < _SIGNIFICANT * uncertainty:
-        if uncertainty > DRIFT.doubtful:
+    if distance < _SIGNIFICANT * by_chance:
+        if by_chance > DRIFT.doubtful:
             return DRIFT.not_checked(f"the texture is too faint: {finding}"), arrays
         return DRIFT.judged(0.0, f"no drift is seen: {finding}"), arrays
     return DRIFT.judged(distance, finding), arrays
