@@ -3,7 +3,8 @@
     python tests/canvas_screenshot.py tutorials/mosaicity.ows --output /tmp/pictures
 
 Needs Xvfb, and openbox for the frames of the windows. Writes ``canvas.png`` and one picture of the window of each
-node; prints what every node says. The exit status is 1 where a node has an error or has not run.
+node; prints what every node says. The exit status is 1 where a node has an error or has not run. Nothing is written by
+the nodes that save, unless they are told to: ``--write`` presses their buttons.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _SETTLED = 0.6  # s without anything to do
 _DRAWN = 2.5  # s that a window gets for its pictures
 
 
-def in_canvas(workflow: str, folder: Path, timeout: float, canvas_only: bool, save: Path | None) -> int:
+def in_canvas(options: argparse.Namespace) -> int:
     """Run the canvas in this process. The environment has been prepared."""
     from tests.real_canvas import OPTIONS, quiet_canvas
 
@@ -34,7 +35,8 @@ def in_canvas(workflow: str, folder: Path, timeout: float, canvas_only: bool, sa
 
             super().open_files(paths)
             self._quiet_since: float | None = None
-            self._deadline = time.monotonic() + timeout
+            self._to_write = options.write
+            self._deadline = time.monotonic() + options.timeout
             self._timer = QTimer(interval=100)
             self._timer.timeout.connect(self._look)
             self._timer.start()
@@ -49,15 +51,21 @@ def in_canvas(workflow: str, folder: Path, timeout: float, canvas_only: bool, sa
                 self._quiet_since = now
             if now - self._quiet_since < _SETTLED and now < self._deadline:
                 return
+            if self._to_write:
+                for widget in widgets:
+                    if widget.step.output_path:
+                        widget.commit.now()
+                self._to_write, self._quiet_since = False, None
+                return
             self._timer.stop()
             opened = [widget.name for widget in widgets if widget.isVisible()]
             problems = [f"the window of {name} opened by itself" for name in opened]
             for node, widget in zip(scheme.nodes, widgets, strict=True):
                 problems += _describe(node.title, widget, busy)
             self._photograph(scheme.nodes, widgets)
-            if save is not None:
+            if options.save is not None:
                 scheme.sync_node_properties()
-                with save.open("wb") as stream:
+                with options.save.open("wb") as stream:
                     scheme.save_to(stream, pickle_fallback=False)
             print("\n".join(problems) or "all nodes have run", flush=True)
             # The canvas would ask whether to save the workflow.
@@ -68,7 +76,7 @@ def in_canvas(workflow: str, folder: Path, timeout: float, canvas_only: bool, sa
             self._show_category()
             self._grab(self.window, "canvas")
             for number, (node, widget) in enumerate(zip(nodes, widgets, strict=True)):
-                if canvas_only:
+                if options.canvas_only:
                     break
                 widget.show()
                 widget.raise_()
@@ -91,10 +99,10 @@ def in_canvas(workflow: str, folder: Path, timeout: float, canvas_only: bool, sa
                 time.sleep(0.01)
             frame = window.frameGeometry()
             picture = window.screen().grabWindow(0, frame.x(), frame.y(), frame.width(), frame.height())
-            picture.save(str(folder / f"{name}.png"))
+            picture.save(str(options.output / f"{name}.png"))
 
     photographer = Photographer()
-    photographer.run([*OPTIONS, workflow])
+    photographer.run([*OPTIONS, options.workflow])
     return 1
 
 
@@ -132,12 +140,13 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=Path("pictures"))
     parser.add_argument("--timeout", type=float, default=120.0, help="seconds")
     parser.add_argument("--canvas-only", action="store_true", help="no pictures of the windows")
+    parser.add_argument("--write", action="store_true", help="press the buttons of the nodes that write files")
     parser.add_argument("--save", type=Path, metavar="FILE", help="where the canvas saves the workflow afterwards")
     parser.add_argument("--on-this-screen", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     if options.on_this_screen:
-        return in_canvas(options.workflow, options.output, options.timeout, options.canvas_only, options.save)
+        return in_canvas(options)
     from tests.real_canvas import own_surroundings
 
     with own_surroundings() as environment:
