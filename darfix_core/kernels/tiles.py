@@ -23,12 +23,20 @@ def bin_pixels(frame, good, factor, binned, usable):
         Out: True where it has one.
     """
     rows, columns = binned.shape
+    if factor == 1:
+        for y in range(rows):
+            for x in range(columns):
+                value = np.float32(frame[y, x])
+                ok = good[y, x] and np.isfinite(value)
+                usable[y, x] = ok
+                binned[y, x] = value if ok else np.float32(0)
+        return
     for y in range(rows):
         for x in range(columns):
             total, count = 0.0, 0
             for i in range(y * factor, (y + 1) * factor):
                 for j in range(x * factor, (x + 1) * factor):
-                    value = np.float64(frame[i, j])
+                    value = np.float32(frame[i, j])
                     if good[i, j] and np.isfinite(value):
                         total += value
                         count += 1
@@ -36,13 +44,14 @@ def bin_pixels(frame, good, factor, binned, usable):
             binned[y, x] = total / count if count else 0.0
 
 
-@kernel()
+@kernel(fastmath=True)
 def window_tiles(image, usable, corners, window, tiles):
     """Tiles without their mean, faded out towards their edges; pixels that are not usable become 0.
 
     Parameters
     ----------
     image : ndarray of float32, shape (rows, columns)
+        Finite.
     usable : ndarray of bool, shape (rows, columns)
     corners : ndarray of int, shape (n_tiles, 2)
         First row and column of each tile.
@@ -55,24 +64,31 @@ def window_tiles(image, usable, corners, window, tiles):
         top, left = corners[t]
         total, weight = 0.0, 0.0
         for i in range(size):
+            # Views of rows: their indices need no check for negative numbers, and the loop uses SIMD.
+            row, seen, fading = image[top + i, left : left + size], usable[top + i, left : left + size], window[i]
+            of_row, weight_of_row = np.float32(0), np.float32(0)
             for j in range(size):
-                if usable[top + i, left + j]:
-                    total += window[i, j] * image[top + i, left + j]
-                    weight += window[i, j]
+                share = fading[j] if seen[j] else np.float32(0)
+                of_row += share * row[j]
+                weight_of_row += share
+            total += of_row
+            weight += weight_of_row
         mean = np.float32(total / weight) if weight > 0 else np.float32(0)
         for i in range(size):
+            row, seen, fading = image[top + i, left : left + size], usable[top + i, left : left + size], window[i]
+            tile = tiles[t, i]
             for j in range(size):
-                ok = usable[top + i, left + j]
-                tiles[t, i, j] = (image[top + i, left + j] - mean) * window[i, j] if ok else np.float32(0)
+                tile[j] = (row[j] - mean) * fading[j] if seen[j] else np.float32(0)
 
 
-@kernel()
+@kernel(fastmath=True)
 def block_means(image, usable, size, means):
     """Mean of the usable pixels of square blocks.
 
     Parameters
     ----------
     image : ndarray of float32, shape (>= rows * size, >= columns * size)
+        Finite; 0 where it is not usable.
     usable : ndarray of bool, same shape
     size : int
     means : ndarray of float32, shape (rows, columns)
@@ -81,12 +97,12 @@ def block_means(image, usable, size, means):
     rows, columns = means.shape
     for y in range(rows):
         for x in range(columns):
-            total, count = 0.0, 0
+            total, count = np.float32(0), 0
             for i in range(y * size, (y + 1) * size):
-                for j in range(x * size, (x + 1) * size):
-                    if usable[i, j]:
-                        total += image[i, j]
-                        count += 1
+                row, seen = image[i, x * size : (x + 1) * size], usable[i, x * size : (x + 1) * size]
+                for j in range(size):
+                    total += row[j]
+                    count += seen[j]
             means[y, x] = total / count if count else 0.0
 
 
