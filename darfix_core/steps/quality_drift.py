@@ -26,7 +26,7 @@ DRIFT = Check(
 )
 
 # Pairs of frames, and lit tiles, that are looked at, at most; and the fewest tiles whose scatter is an error.
-_MOST_PAIRS, _MOST_TILES, _FEWEST_TILES = 400, 32, 4
+_MOST_PAIRS, _MOST_TILES, _FEWEST_TILES = 400, 32, 8
 # A tile is looked at while it shines with this share of its strongest frame.
 _BRIGHT = 0.3
 _SIGNIFICANT = 4.0

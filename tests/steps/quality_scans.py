@@ -175,7 +175,7 @@ def with_fading_beam(rng, kind):
 
 
 def with_drift(rng, kind):
-    scan = Scan(rng, kind)
+    scan = Scan(rng, kind, size=72)
     way = rng.choice([-1, 1], 2) * (0.2, 0.12) * (60 / scan.n_frames if len(scan.sizes) > 1 else 1)
     middle = scan.n_frames / 2
     moved = [shift(frame, (k - middle) * way, order=1) for k, frame in enumerate(scan.light())]

@@ -30,7 +30,8 @@ def test_clean_scan_passes_every_check(kind, seed):
 
 
 def test_clean_scan_with_texture_has_everything_checked():
-    quality, mask = dc.scan_quality(clean(np.random.default_rng(3), "rocking"))
+    scan = Scan(np.random.default_rng(3), "rocking", size=72)
+    quality, mask = dc.scan_quality(scan.dataset(scan.counts(scan.light())))
     assert quality.worst == "ok"
     assert {row.verdict for row in quality.rows} == {"ok"}
     assert not mask.values.any()
