@@ -40,7 +40,7 @@ _BACKGROUND_NODE, _RAW_NODE = "3", "2"
 #: Steps around the shift of a scan that drifts, with their settings.
 AROUND_SHIFT = {
     "load": "{'path': 'drifting.h5', '__version__': 1}",
-    "shift_correction": "{'__version__': 1}",
+    "shift_correction": "{'file': 'drift.txt', '__version__': 1}",
     "save_shift": "{'path': 'found.txt', '__version__': 1}",
     "load_shift": "{'path': 'drift.txt', '__version__': 1}",
 }
