@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from darfix_core.engine.execution import warn
 from darfix_core.engine.registry import step
@@ -17,7 +17,8 @@ from darfix_core.steps.shift_published import published_shift
 from darfix_core.steps.shift_results import linear_shift, shift_of_groups, untrusted
 from darfix_core.units import Unit
 
-Lag: TypeAlias = Annotated[int, Ge(1)]
+# So many frames are kept in memory.
+Lag: TypeAlias = Annotated[int, Ge(1), Le(32)]
 
 
 @step("find_shift", version=1, title="Find Shift")
@@ -48,7 +49,7 @@ def find_shift(
         The motor that the drift is linear in, or that has one shift for each position. None: that of the only
         dimension; without dimensions, the frames as they were recorded.
     lags : tuple of int
-        How many positions the frames that the linear model compares are apart.
+        How many positions the frames that the linear model compares are apart, 1 to 32.
     reference : {"neighbour", "mean", "frame"}
         What the models "frames" and "dimension" compare with: neighbours, 1 to 16 frames before; the running mean of
         the last frames, put in their place; or a single frame.
