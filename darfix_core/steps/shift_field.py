@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 # Longer sides are binned to at most this: the texture of crystals is coarser than a pixel, and the time stays bounded.
 _MOST_PIXELS = 1024
-# Size of a tile -> how many there should be, to compare them with each other; else the next size is taken.
-_TILE_SIZES = {128: 8, 64: 8, 32: 4, 16: 1}
+# Size of tiles, the distance between them, and how many there should be to compare them; else the next is taken.
+_TILINGS = ((128, 128, 8), (64, 64, 8), (64, 32, 9), (32, 32, 4), (16, 16, 1))
 # Part of a tile over which its window fades out.
 _FADE = 8
 # Blocks whose mean counts show the illuminated part, in a tile's side.
@@ -102,12 +102,12 @@ class Field:
         mask = np.zeros((ny, nx), bool) if dataset.mask is None else dataset.mask
         good = ~mask[: rows * binning, : columns * binning]
         share = good.reshape(rows, binning, columns, binning).mean((1, 3))
-        fitting = [size for size in _TILE_SIZES if size <= min(rows, columns)]
-        for size in fitting:
-            corners = _corners(share, size)
-            if len(corners) >= _TILE_SIZES[size]:
-                break
-        return cls(frames, good, binning, size, corners) if fitting and len(corners) else None
+        for size, distance, wanted in _TILINGS:
+            if size <= min(rows, columns):
+                corners = _corners(share, size, distance)
+                if len(corners) >= wanted:
+                    return cls(frames, good, binning, size, corners)
+        return None
 
     @cached_property
     def window(self) -> FloatArray:
@@ -135,6 +135,12 @@ class Field:
         order = np.fft.fftfreq(size, 1 / size).astype(int)
         overlap: AnyArray = np.maximum(total[order][:, order] / total[0, 0], 0.01)
         return overlap
+
+    @property
+    def redundancy(self) -> float:
+        """How often tiles that overlap count each pixel, on average; 1 where they do not."""
+        height, width = np.ptp(self.corners, axis=0) + self.size
+        return max(1.0, len(self.corners) * self.size**2 / float(height * width))
 
     @property
     def block(self) -> int:
@@ -230,10 +236,11 @@ class Field:
         return pixels.reshape(ny // self.binning, self.binning, nx // self.binning, self.binning)
 
 
-def _corners(share: FloatArray, size: int) -> IntArray:
+def _corners(share: FloatArray, size: int, distance: int) -> IntArray:
     """Corners of the tiles, in the middle of the field, of which at least half is usable."""
-    rows, columns = share.shape
-    tops = (rows % size) // 2 + size * np.arange(rows // size)
-    lefts = (columns % size) // 2 + size * np.arange(columns // size)
+    tops, lefts = (
+        ((length - size) % distance) // 2 + distance * np.arange((length - size) // distance + 1)
+        for length in share.shape
+    )
     places = [(y, x) for y in tops for x in lefts if share[y : y + size, x : x + size].mean() >= 0.5]
     return np.array(places, dtype=np.int64).reshape(-1, 2)

@@ -311,7 +311,8 @@ class Matcher:
         gradient, curvature = (sum(part[i] for part in parts[1:]) + parts[0][i] for i in (0, 1))
         inverse = np.linalg.pinv(curvature.sum(axis=0))
         common = inverse @ gradient.sum(axis=0)
-        influence: FloatArray = (gradient - curvature @ common) @ inverse.T
+        # Tiles that overlap differ by less than independent ones would.
+        influence: FloatArray = np.sqrt(self._field.redundancy) * (gradient - curvature @ common) @ inverse.T
         return influence
 
     def _height(self, spectrum: ComplexArray) -> float:
