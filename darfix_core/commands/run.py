@@ -58,7 +58,7 @@ def run(file: str, overrides: Overrides, *, threads: int | None, dry_run: bool, 
 def execute(plan: Plan, threads: int | None) -> None:
     """Run a plan with lines for the user; Ctrl-C or SIGTERM cancels it."""
     with cancel_on_interrupt() as cancelled, RunLines() as lines:
-        run_plan(plan, threads=threads, observer=lines, cancelled=cancelled)
+        run_plan(plan, threads=threads, observer=lines, cancelled=cancelled, on_result=lines.ended)
 
 
 def execute_and_tell(plan: Plan, threads: int | None) -> None:

@@ -6,6 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from darfix_core.model.scan_quality import ScanQuality
+from darfix_core.model.shift import Shift
+
 if TYPE_CHECKING:
     from darfix_core.workflow.graph import Node
 
@@ -112,4 +115,24 @@ class RunLines:
         if self._bar is None:
             complain("warning", text)
         else:
-            self._bar.console.print(f"{PROGRAM}: warning: {text}", markup=False, highlight=False, soft_wrap=True)
+            self._print(f"{PROGRAM}: warning: {text}")
+
+    def ended(self, node: Node, result: Any) -> None:
+        """Show what a node has found, where that is something to read."""
+        for text in filter(None, map(_in_words, node.step.results(result).values())):
+            if self._bar is None:
+                sys.stderr.write(f"{node.title}: {text}\n")
+                sys.stderr.flush()
+            else:
+                self._print(f"{node.title}: {text}")
+
+    def _print(self, text: str) -> None:
+        """Write a line above the bar."""
+        self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _in_words(value: Any) -> str:
+    """The verdict that a result holds; empty for data."""
+    if isinstance(value, ScanQuality):
+        return value.summary
+    return value.verdict if isinstance(value, Shift) else ""

@@ -23,14 +23,9 @@ _TRUSTED, _DOUBTFUL, _UNTRUSTED = "#2b8a3e", "#b35c00", "#b3261e"
 
 def verdict(shift: Shift) -> tuple[str, str]:
     """Whether a shift is to be trusted, in words, and the colour for them."""
-    n_trusted = int(np.count_nonzero(shift.trusted))
-    if n_trusted == shift.n_frames:
-        words, color = "Trusted", _TRUSTED
-    elif n_trusted:
-        words, color = f"Trusted in {n_trusted} of {shift.n_frames} frames", _DOUBTFUL
-    else:
-        words, color = "Not trusted", _UNTRUSTED
-    return f"{words}: {shift.reason}" if shift.reason else f"{words}.", color
+    if shift.trusted.all():
+        return shift.verdict, _TRUSTED
+    return shift.verdict, _DOUBTFUL if shift.is_trusted else _UNTRUSTED
 
 
 def places_of(shift: Shift) -> tuple[FloatArray, str, str]:

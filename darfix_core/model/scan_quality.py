@@ -87,6 +87,13 @@ class ScanQuality:
         order: tuple[Verdict, ...] = ("bad", "doubtful", "ok")
         return next((verdict for verdict in order if verdict in found), "not checked")
 
+    @property
+    def summary(self) -> str:
+        """One line: the checks that are bad, and those that are doubtful."""
+        named = {verdict: [row.check for row in self.rows if row.verdict == verdict] for verdict in ("bad", "doubtful")}
+        told = [f"{verdict}: {', '.join(checks)}" for verdict, checks in named.items() if checks]
+        return "; ".join(told) or "nothing is wrong"
+
     def row(self, check: str) -> QualityRow:
         """The row of a check.
 
@@ -121,5 +128,4 @@ class ScanQuality:
         return replace(self, history=history)
 
     def __repr__(self) -> str:
-        wrong = [f"{row.check} {row.verdict}" for row in self.rows if row.verdict in ("doubtful", "bad")]
-        return f"ScanQuality({len(self.rows)} checks; {', '.join(wrong) or 'nothing is wrong'})"
+        return f"ScanQuality({len(self.rows)} checks; {self.summary})"

@@ -85,6 +85,14 @@ class Shift:
         """True where the shift of at least one frame may be used for correcting."""
         return bool(np.any(self.trusted))
 
+    @property
+    def verdict(self) -> str:
+        """Whether the shift is to be trusted, and why: one sentence."""
+        n_trusted = int(np.count_nonzero(self.trusted))
+        words = "Trusted" if n_trusted == self.n_frames else f"Trusted in {n_trusted} of {self.n_frames} frames"
+        words = words if n_trusted else "Not trusted"
+        return f"{words}: {self.reason}" if self.reason else f"{words}."
+
     def select_frames(self, indices: Any) -> Shift:
         """Shift of some of the frames, in that order."""
         chosen = np.asarray(indices)
