@@ -91,7 +91,7 @@ def check_noise(dataset: Dataset, transfer: PhotonTransfer) -> tuple[QualityRow,
     found = {"level": transfer.level, "variance": transfer.variance, "fitted": transfer.fitted}
     line = np.array([transfer.gain, transfer.offset, transfer.read_noise])
     arrays = {f"photon_transfer/{name}": values for name, values in (found | {"line": line}).items()}
-    if not transfer.gain > 0:
+    if not transfer.gain_known:
         return NOISE.not_checked("; ".join(transfer.doubts) or "the frames do not tell the gain"), arrays
     finding = (
         f"gain {transfer.gain:.3g} counts per quantum, read noise {transfer.read_noise:.3g} counts at a level of "
