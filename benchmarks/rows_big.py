@@ -165,7 +165,6 @@ def _rows_of(path: Path, name: str, n: int) -> Iterator[Row]:
             before=lambda: drop_from_cache(path),
         )
         if what == "moments":
-            yield from _cleaned_rows(path, name, n, other)
             yield Row(
                 f"{what}, {name}: memory",
                 lambda ours=ours: Measured(ours()["peak"], "MB"),
@@ -174,6 +173,7 @@ def _rows_of(path: Path, name: str, n: int) -> Iterator[Row]:
                 most=MOST_MEMORY,
                 repeats=1,
             )
+            yield from _cleaned_rows(path, name, n, other)
 
 
 def _cleaned_rows(path: Path, name: str, n: int, read: Callable[[], dict[str, float]]) -> Iterator[Row]:
