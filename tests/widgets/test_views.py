@@ -368,6 +368,19 @@ def test_percentiles_can_be_chosen_while_there_is_no_picture(qtbot, comparison, 
     qtbot.waitUntil(lambda: shown_image(comparison.before.plot) is not None)
 
 
+@pytest.mark.parametrize("zoomed", ["before", "after"])
+def test_both_pictures_show_the_part_that_was_drawn_in_one(qtbot, comparison, zoomed):
+    plots = {name: getattr(comparison, name).plot for name in ("before", "after")}
+    wait_at_rest(qtbot, *plots.values())
+    zoom_with_the_mouse(plots[zoomed], 3, 6, 2, 4)
+    wait_at_rest(qtbot, *plots.values())
+    for plot in plots.values():
+        assert np.mean(plot.getXAxis().getLimits()) == pytest.approx(4.5, abs=0.01)
+        assert np.mean(plot.getYAxis().getLimits()) == pytest.approx(3, abs=0.01)
+    widths = [np.ptp(plot.getXAxis().getLimits()) / plot.getPlotBoundsInPixels()[2] for plot in plots.values()]
+    assert widths[0] == pytest.approx(widths[1], rel=0.01)
+
+
 def test_zoom_outlives_a_result_that_is_missing_for_a_while(qtbot, comparison, rocking_dataset):
     before, after = comparison.before.plot, comparison.after.plot
     wait_at_rest(qtbot, before, after)

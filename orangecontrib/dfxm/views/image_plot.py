@@ -11,7 +11,6 @@ from AnyQt.QtCore import QEvent, QObject, Qt, QTimer
 from AnyQt.QtWidgets import QLabel, QWidget
 from silx.gui.colors import Colormap
 from silx.gui.plot import PlotWindow
-from silx.gui.plot.utils.axis import SyncAxes
 
 from darfix_core.figures.style import EMPTY_COLOR
 from orangecontrib.dfxm.views.color_bar import ColorBar
@@ -67,6 +66,8 @@ class _Zoom:
 
     #: True until the user zooms: then a plot that is resized goes on showing everything.
     shows_all: bool = True
+    #: True while a plot follows another one.
+    following: bool = False
 
 
 class Plot(PlotWindow):
@@ -94,6 +95,7 @@ class Plot(PlotWindow):
             False,
         )
         self._zoom = _Zoom()
+        self._linked: Plot | None = None
         super().__init__(parent, backend=SampledBackend, **{**options, **tools})
         self._refit = QTimer(self, singleShot=True, interval=0)
         self._refit.timeout.connect(self._show_all_again)
@@ -102,12 +104,33 @@ class Plot(PlotWindow):
     def link_zoom(self, other: Plot) -> None:
         """Show the same part as another plot from now on."""
         self._zoom = other._zoom
-        # Limits cannot be the same where the plots differ in width and keep the aspect: they would fight for ever.
-        same = {"syncLimits": False, "syncCenter": True, "syncZoom": True}
-        self._links = [
-            SyncAxes([self.getXAxis(), other.getXAxis()], **same),
-            SyncAxes([self.getYAxis(), other.getYAxis()], **same),
-        ]
+        for plot, leader in ((self, other), (other, self)):
+            plot._linked = leader
+            plot.sigPlotSignal.connect(plot._limits_changed)
+
+    def _limits_changed(self, event: dict[str, Any]) -> None:
+        if event["event"] == "limitsChanged" and not self._zoom.following:
+            self._zoom.following = True
+            try:
+                self._linked._follow(self)
+            finally:
+                self._zoom.following = False
+
+    def _follow(self, leader: Plot) -> None:
+        """Show what lies in the middle of another plot, as large, on both axes at once.
+
+        With one axis after the other, plots that keep the aspect would answer to half of a change. Their limits cannot
+        be the same where they differ in size.
+        """
+        sizes, others = self.getPlotBoundsInPixels()[2:], leader.getPlotBoundsInPixels()[2:]
+        if not all((*sizes, *others)):
+            return
+        limits: list[float] = []
+        for axis, size, other in zip((leader.getXAxis(), leader.getYAxis()), sizes, others, strict=True):
+            low, high = axis.getLimits()
+            half = (high - low) / 2 * size / other
+            limits += [(low + high) / 2 - half, (low + high) / 2 + half]
+        self.setLimits(*limits)
 
     def set_axis_labels(self, horizontal: str, vertical: str) -> None:
         """Label the axes."""
