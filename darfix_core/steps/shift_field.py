@@ -193,6 +193,9 @@ class Field:
         means = np.empty(self.block_shape, np.float32)
         block_means(image, usable, self.block, means)
         mean = float(image[usable].mean()) if usable.any() else 0.0
+        # The darkest blocks show the pedestal, which is no light that moves.
+        seen = means != 0
+        means[seen] -= np.percentile(means[seen], 5) if seen.any() else 0.0
         blocks = scipy.fft.rfft2(means.astype(np.float64), self.padded_shape)
         return FrameSpectra(scipy.fft.rfft2(tiles), blocks, mean)
 
