@@ -8,7 +8,7 @@ import numpy as np
 
 import darfix_core as dc
 from _pictures.panels import FRAME, LINE, PIXEL, RED, new_figure, scene_figure, show
-from _pictures.scenes import faint_scene, made_to_drift, uneven_detector
+from _pictures.scenes import drifting_crystal, faint_scene, made_to_drift, uneven_detector
 from darfix_core.figures import style
 from darfix_core.figures.shift_figure import shift_figure
 from darfix_core.steps.frame_statistics import combine_frames
@@ -16,7 +16,6 @@ from darfix_core.steps.frame_statistics import combine_frames
 
 def correcting_figures(scan: dc.Dataset, gridded: dc.Dataset, clean: dc.Dataset) -> dict[str, Any]:
     """Step -> figure, from the scan as it was recorded, with its dimensions, and without its background."""
-    drifting, drift = made_to_drift(clean)
     return {
         **detector_figures(scan),
         "normalise": normalise_figure(),
@@ -24,8 +23,8 @@ def correcting_figures(scan: dc.Dataset, gridded: dc.Dataset, clean: dc.Dataset)
         **cleaning_figures(),
         "weak_beam": weak_beam_figure(clean),
         "noise_removal": noise_figure(scan),
-        "find_shift": shift_figure(dc.find_shift(drifting, model="frames")),
-        "correct_shift": drift_figure(drifting, drift),
+        "find_shift": shift_figure(dc.find_shift(drifting_crystal()[0], model="frames")),
+        "correct_shift": drift_figure(*made_to_drift(clean)),
     }
 
 

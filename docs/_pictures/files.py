@@ -7,6 +7,7 @@ from typing import Any
 
 DPI = 90
 WIDTH = 820  # px, that of the help window
+LARGE_WIDTH = 1600  # px, of pictures that are shown alone
 LARGE = 60_000  # bytes; above, a palette will do
 
 
@@ -17,14 +18,17 @@ def save(figure: Any, path: Path) -> None:
     shrink(path, path)
 
 
-def shrink(source: Path, path: Path) -> None:
-    """Write a picture no wider than the pages, in a palette where all its colours would take much space."""
+def shrink(source: Path, path: Path, width: int = WIDTH) -> None:
+    """Write a picture no wider than that (px), in a palette where all its colours would take much space."""
     from PIL import Image
 
     with Image.open(source) as image:
         small = image.convert("RGB")
-    small.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS)
+    small.thumbnail((width, 2 * width), Image.Resampling.LANCZOS)
+    path.parent.mkdir(parents=True, exist_ok=True)
     small.save(path, optimize=True)
     if path.stat().st_size > LARGE:
-        # Only with a palette that is given does Pillow mix neighbouring colours.
-        small.quantize(palette=small.quantize(256)).save(path, optimize=True)
+        # Only with a palette that is given does Pillow mix neighbouring colours. White stays that of the page.
+        palette = small.quantize(255, kmeans=1)
+        palette.putpalette([*palette.getpalette()[: 3 * 255], 255, 255, 255])
+        small.quantize(palette=palette).save(path, optimize=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 import darfix_core as dc
 from _pictures.panels import CROP
-from _pictures.scenes import aperture, faint_scene, made_to_drift, uneven_detector
+from _pictures.scenes import aperture, drifting_crystal, faint_scene, uneven_detector
 from darfix_core.engine.registry import get_step
 from darfix_core.engine.step_inputs import channel_name
 from darfix_core.io.mask_file import write_mask
@@ -35,12 +35,12 @@ BESIDE_TUTORIAL = {
     "data_copy": "{'path': 'copy.h5', 'order': 'pixel', '__version__': 1}",
     "save_dataset": "{'path': 'dataset.h5', '__version__': 1}",
 }
-OF_RAW_FRAMES = ("noise_removal",)
+OF_RAW_FRAMES = ("scan_quality", "noise_removal")
 _BACKGROUND_NODE, _RAW_NODE = "3", "2"
 #: Steps around the shift of a scan that drifts, with their settings.
 AROUND_SHIFT = {
     "load": "{'path': 'drifting.h5', '__version__': 1}",
-    "shift_correction": "{'file': 'drift.txt', '__version__': 1}",
+    "shift_correction": "{'__version__': 1}",
     "save_shift": "{'path': 'found.txt', '__version__': 1}",
     "load_shift": "{'path': 'drift.txt', '__version__': 1}",
 }
@@ -55,23 +55,28 @@ CLEANING = {
 SEVERAL = ("1", "2")
 
 
-def write_tutorial_flow(scan_file: Path) -> Path:
-    """The tutorial with the steps that it lacks, on the demo scan, beside its files."""
-    folder, scan = scan_file.parent, dc.load(scan_file, scan="1.1")
-    flow = folder / "mosaicity.ows"
+def write_tutorial_flow(scan_file: Path, name: str = "mosaicity.ows") -> Path:
+    """The tutorial on the demo scan, beside its file."""
+    flow = scan_file.parent / name
     changes = {"Data Selection": {"path": scan_file.name}, "Save Maps": {"path": "maps.h5"}}
     write_changed(tutorial_file("mosaicity.ows"), flow, changes)
+    return flow
+
+
+def write_extended_flow(scan_file: Path) -> Path:
+    """The tutorial with the steps that it lacks, on the demo scan, beside its files."""
+    folder, scan = scan_file.parent, dc.load(scan_file, scan="1.1")
+    flow = write_tutorial_flow(scan_file, "extended.ows")
     add_nodes(flow, BESIDE_TUTORIAL, {dc.Dataset: (_BACKGROUND_NODE, "Dataset")})
     write_mask(folder / "mask.npy", aperture(scan.frame_shape))
     dc.save_dataset(dc.roi(scan, origin=CROP[0], shape=CROP[1]), path=folder / "saved.h5")
     return flow
 
 
-def write_shift_flow(scan_file: Path) -> Path:
-    """Workflow around the shift of the demo scan, which is made to drift, beside its files."""
-    folder = scan_file.parent
-    drifting, drift = made_to_drift(dc.subtract_background(dc.load(scan_file, scan="1.1")))
-    dc.save_dataset(dc.roi(drifting, origin=(10, 10), shape=(236, 236)), path=folder / "drifting.h5")
+def write_shift_flow(folder: Path) -> Path:
+    """Workflow around the shift of a crystal that drifts, beside its files."""
+    drifting, drift = drifting_crystal()
+    dc.save_dataset(drifting, path=folder / "drifting.h5")
     dc.save_shift(drift, path=folder / "drift.txt")
     flow = empty_flow(folder / "shift.ows")
     add_nodes(flow, AROUND_SHIFT, {})

@@ -8,8 +8,6 @@ import numpy as np
 
 import darfix_core as dc
 
-_DRIFT = (0.12, -0.07)  # px/frame
-
 
 def uneven_detector(shape: tuple[int, int]) -> tuple[Any, Any]:
     """Dark level of the columns, and response of the pixels: that of a lens, and none in a corner."""
@@ -36,12 +34,26 @@ def aperture(shape: tuple[int, int]) -> Any:
 
 def made_to_drift(scan: dc.Dataset) -> tuple[dc.Dataset, dc.Shift]:
     """The scan as if its sample had drifted, and the drift."""
-    values = np.outer(np.arange(scan.n_frames) - scan.n_frames / 2, _DRIFT)
-    drift = dc.Shift(
-        values,
-        reason="It was followed by a mark on the stage.",
-        velocity=_DRIFT,
-        positions=scan.positions,
-        units=scan.units,
-    )
-    return dc.correct_shift(scan, dc.Shift(-values), interpolation="cubic"), drift
+    values = np.outer(np.arange(scan.n_frames) - scan.n_frames / 2, (0.12, -0.07))
+    return dc.correct_shift(scan, dc.Shift(-values), interpolation="cubic"), dc.Shift(values)
+
+
+def textured_scan() -> dc.Dataset:
+    """Rocking scan of a crystal with a fine texture, without noise."""
+    from scipy.ndimage import gaussian_filter
+
+    rng, mu, shape = np.random.default_rng(8), np.linspace(-0.2, 0.2, 41), (240, 240)
+    texture, tilt = (width * gaussian_filter(rng.standard_normal(shape), width, mode="wrap") for width in (2, 8))
+    y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
+    light = 1000 * np.maximum(1 + texture, 0) / (1 + np.exp((np.hypot(y / 0.75, x / 0.9 + 0.2 * y) - 1) / 0.05))
+    return dc.Dataset.from_array(light * np.exp(-((mu[:, None, None] - 0.07 * tilt) ** 2) / (2 * 0.04**2)), {"mu": mu})
+
+
+def drifting_crystal() -> tuple[dc.Dataset, dc.Shift]:
+    """Rocking scan of a crystal with a fine texture, which drifts, and the drift."""
+    still = textured_scan()
+    places = np.outer(np.arange(still.n_frames) - still.n_frames // 2, (-0.2, 0.12))
+    moved = dc.correct_shift(still, dc.Shift(-places), interpolation="cubic").frames[:, 12:-12, 12:-12]
+    counts = np.random.default_rng(9).poisson(100 + np.maximum(moved, 0)).astype(np.uint16)
+    scan = dc.Dataset.from_array(counts, {"mu": still.positions["mu"]})
+    return dc.define_dimensions(scan), dc.Shift(places, reason="It was followed by a mark on the stage.")

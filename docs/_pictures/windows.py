@@ -6,15 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from _pictures.files import shrink
-from _pictures.flows import write_cleaning_flow, write_detector_flow, write_shift_flow, write_tutorial_flow
+from _pictures.files import LARGE_WIDTH, shrink
+from _pictures.flows import (
+    write_cleaning_flow,
+    write_detector_flow,
+    write_extended_flow,
+    write_shift_flow,
+    write_tutorial_flow,
+)
 from darfix_core.engine.registry import all_steps
 
 ROOT = Path(__file__).parents[2]
 
 
 def make_widget_pictures(target: Path, scan_file: Path) -> list[Path]:
-    """Photograph the windows of the tutorial in the real canvas.
+    """Photograph the window of every widget, and the canvas with the tutorial.
 
     Parameters
     ----------
@@ -27,16 +33,19 @@ def make_widget_pictures(target: Path, scan_file: Path) -> list[Path]:
     -------
     list of Path
     """
+    tutorial = write_tutorial_flow(scan_file)
+    windows = photograph(tutorial)
+    made = [target / "images" / "canvas.png", target / "images" / "grain_plot_widget.png"]
+    shrink(tutorial.with_suffix("") / "canvas.png", made[0], LARGE_WIDTH)
+    shrink(windows["grain_plot"], made[1], LARGE_WIDTH)
     flows = (
-        write_tutorial_flow(scan_file),
-        write_shift_flow(scan_file),
+        write_extended_flow(scan_file),
+        write_shift_flow(scan_file.parent),
         write_detector_flow(scan_file),
         write_cleaning_flow(scan_file.parent),
     )
-    windows: dict[str, Path] = {}
     for flow in flows:
         windows = photograph(flow) | windows
-    made = []
     for step in all_steps():
         if step.widget:
             made.append(target / "steps" / "pictures" / f"{step.id}_widget.png")
