@@ -368,6 +368,25 @@ def test_percentiles_can_be_chosen_while_there_is_no_picture(qtbot, comparison, 
     qtbot.waitUntil(lambda: shown_image(comparison.before.plot) is not None)
 
 
+@pytest.mark.parametrize(("shape", "pictures_are_stacked"), [((64, 60), False), ((40, 120), True)])
+def test_pictures_and_histograms_take_the_room_that_the_shape_of_the_frames_leaves(
+    qtbot, comparison, shape, pictures_are_stacked
+):
+    from AnyQt.QtCore import QPoint
+
+    dataset = Dataset.from_array(np.arange(2 * np.prod(shape), dtype=np.uint16).reshape(2, *shape))
+    comparison.show_before(dataset)
+    comparison.show_after(dataset)
+    wait_at_rest(qtbot, comparison.before.plot, comparison.after.plot)
+
+    def place(widget):
+        return widget.mapTo(comparison, QPoint(0, 0))
+
+    before, after, histogram = map(place, (comparison.before.plot, comparison.after.plot, comparison.histogram))
+    assert (after.y() > before.y()) == pictures_are_stacked
+    assert (histogram.x() > before.x()) == pictures_are_stacked
+
+
 @pytest.mark.parametrize("zoomed", ["before", "after"])
 def test_both_pictures_show_the_part_that_was_drawn_in_one(qtbot, comparison, zoomed):
     plots = {name: getattr(comparison, name).plot for name in ("before", "after")}

@@ -1,4 +1,7 @@
-"""The same frame before and after a step: side by side or one below the other, and how often their counts occur."""
+"""The same frame before and after a step, and how often their counts occur.
+
+Pictures side by side have their histograms below them; wide ones lie one below the other, with the histograms beside.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,9 @@ from orangecontrib.dfxm.views.parameter_editors import ComboBox
 _COLORS = {"Before": "#6b7280", "After": "#d9480f"}
 #: Percentiles of the counts that the colours span.
 _PERCENTILES = ((1.0, 99.5), (0.0, 100.0), (0.1, 99.9), (2.0, 98.0), (5.0, 95.0))
+
+# Of the histograms below and beside the pictures, px, where those have 1000.
+_HEIGHT, _WIDTH = 180, 300
 
 
 class CompareView(QWidget):
@@ -45,7 +51,7 @@ class CompareView(QWidget):
             self._pictures.addWidget(browser.plot)
         self._pictures.setSizes([1000, 1000])
         self.histogram = HistogramPlot(_COLORS)
-        self.histogram.setMinimumHeight(120)
+        self.histogram.setMinimumSize(240, 120)
         self._add_percentiles()
         self._lay_out()
         self.before.frame_changed.connect(self.after.show_frame)
@@ -67,30 +73,37 @@ class CompareView(QWidget):
         texts = QHBoxLayout()
         texts.addWidget(self.before.caption, 1)
         texts.addWidget(QLabel("   ".join(marks), textFormat=Qt.RichText))
-        lower = QWidget()
-        below = QVBoxLayout(lower)
-        below.setContentsMargins(0, 0, 0, 0)
+        upper = QWidget()
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._pictures, 1)
         # What is left of the browsers: the slider, and what reads a frame only while it can be seen.
         for browser in (self.before, self.after):
-            below.addWidget(browser)
-        below.addLayout(texts)
-        below.addWidget(self.histogram, 1)
-        halves = QSplitter(Qt.Vertical)
-        halves.setChildrenCollapsible(False)
-        halves.addWidget(self._pictures)
-        halves.addWidget(lower)
-        halves.setStretchFactor(0, 1)
-        halves.setSizes([1000, 200])
+            column.addWidget(browser)
+        column.addLayout(texts)
+        self._whole = QSplitter(Qt.Vertical)
+        self._whole.setChildrenCollapsible(False)
+        self._whole.addWidget(upper)
+        self._whole.addWidget(self.histogram)
+        self._whole.setStretchFactor(0, 1)
+        self._whole.setSizes([1000, _HEIGHT])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(halves)
+        layout.addWidget(self._whole)
 
     def show_before(self, dataset: Dataset | None) -> None:
         """Browse these frames on the left."""
         if dataset is not None:
-            wide = is_wide(dataset.frame_shape)
-            self._pictures.setOrientation(Qt.Vertical if wide else Qt.Horizontal)
+            self._turn(is_wide(dataset.frame_shape))
         self.before.set_dataset(dataset)
+
+    def _turn(self, wide: bool) -> None:
+        """Lay the pictures out for wide frames, or for others."""
+        pictures, whole = (Qt.Vertical, Qt.Horizontal) if wide else (Qt.Horizontal, Qt.Vertical)
+        if self._pictures.orientation() != pictures:
+            self._pictures.setOrientation(pictures)
+            self._whole.setOrientation(whole)
+            self._whole.setSizes([1000, _WIDTH if wide else _HEIGHT])
 
     def show_after(self, dataset: Dataset | None, title: str = "After") -> None:
         """Browse these frames on the right."""
