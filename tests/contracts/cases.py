@@ -157,7 +157,7 @@ def scan() -> dc.Dataset:
         mask=mask,
         dark=dc.Frames.from_array(rng.poisson(3, (4, *mask.shape)).astype(np.uint16)),
         noise=dc.NoiseModel(gain=2.0, offset=100.0, read_noise=1.5),
-        metadata={"title": "a mesh", "motors": {"samz": 1.5}, "exposure_time": 0.5},
+        metadata={"title": "a mesh <of chi & mu>", "motors": {"samz": 1.5}, "exposure_time": 0.5},
         pixel_size=(0.04, 0.05),
         origin=(30, 40),
         orientation=(1, -1),

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import importlib
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 pytest.importorskip("Orange", reason="the widgets need the gui extra")
 
-from darfix_core.engine.registry import STEP_MODULES, all_steps, channel_name, get_step, writer_of
+from darfix_core.engine.registry import STEP_MODULES, all_steps, channel_name, get_step
 from darfix_core.workflow.ows import VIEW_PREFIX, WIDGET_SETTINGS
-from tests.bliss_files import write_scan
 
-from .cases import SERVED_BY, SUFFIX, allows, arrays_of, counts, example, inputs_of, required_of
+from .cases import SERVED_BY, allows, arrays_of, inputs_of
 from .widgets import classes_of, descriptions, modules, send, widget_of
 
 MODULES = modules()
@@ -210,27 +207,6 @@ def test_window_fits_a_small_screen(widget):
     assert size.height() <= 700, size
 
 
-@pytest.fixture
-def files(tmp_path):
-    """Settings that a widget needs besides its defaults: the files that it reads or writes."""
-    chi, mu = np.meshgrid(np.linspace(-0.2, 0.2, 5), np.linspace(-0.3, 0.3, 7), indexing="ij")
-    scan = write_scan(tmp_path / "scan.h5", counts(), {"chi": chi.ravel(), "mu": mu.ravel()})
-
-    def saved(step):
-        """File of what a step reads that opens nothing but what was saved."""
-        writer = writer_of(next(iter(step.outputs.values())))
-        path = tmp_path / f"saved{SUFFIX.get(writer.id, '.h5')}"
-        writer(example(next(iter(writer.inputs.values())).kind), **{writer.output_path: path}, overwrite=True)
-        return path
-
-    def of(step):
-        read = saved(step) if step.input_path and step.id != "load" else scan
-        paths = {step.input_path: str(read), step.output_path: str(tmp_path / f"out{SUFFIX.get(step.id, '.h5')}")}
-        return required_of(step) | {name: path for name, path in paths.items() if name}
-
-    return of
-
-
 def committed(orange, widget):
     """What a widget has computed, and its error."""
     widget.commit.now()
@@ -286,12 +262,3 @@ def test_reopened_widget_computes_without_a_click(orange, files, name):
     send(orange, widget, inputs_of(cls.step))
     main = next(iter(cls.step.outputs))
     assert arrays_of(orange.get_output(channel_name(main), widget=widget, wait=5000))
-
-
-@pytest.mark.parametrize("kind", sorted({kind for step in all_steps() for kind in step.outputs}))
-def test_what_travels_on_the_wires_has_a_summary(kind):
-    from orangewidget.utils.signals import summarize
-
-    importlib.import_module("orangecontrib.dfxm.summaries")
-    of = next(step.outputs[kind] for step in all_steps() if kind in step.outputs)
-    assert of in summarize.registry, f"{of.__name__} has no summary: see orangecontrib/dfxm/summaries.py"

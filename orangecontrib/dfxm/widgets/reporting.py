@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from html import escape
 from typing import Any
 
 from AnyQt.QtCore import QBuffer, QIODevice
@@ -33,18 +34,23 @@ def _wrapped(message: Any) -> MessagesWidget.Message:
 def write_report(widget: Any) -> None:
     """Add inputs, parameters, result and picture of a step's widget to its report."""
     for name, value in spread(widget.received_inputs()).items():
-        widget.report_items(parameter_label(name), facts(value))
+        widget.report_items(parameter_label(name), _as_text(facts(value)))
     entries = widget.step.parameters.entries
     values = {parameter_label(name): value_text(entries[name], value) for name, value in widget.parameters().items()}
-    widget.report_items("Parameters", values)
+    widget.report_items("Parameters", _as_text(values))
     if widget.produced is None:
         return
     results = widget.step.results(widget.produced)
     for name, value in results.items():
-        widget.report_items("Result" if len(results) == 1 else channel_name(name), facts(value))
+        widget.report_items("Result" if len(results) == 1 else channel_name(name), _as_text(facts(value)))
     picture = widget.picture()
     if picture is not None:
         widget.report_raw(_as_html(picture))
+
+
+def _as_text(items: dict[str, str]) -> dict[str, str]:
+    """The same for a report, in which Orange takes a title with ``<`` for HTML."""
+    return {escape(name): escape(text) for name, text in items.items()}
 
 
 def _as_html(widget: QWidget) -> str:
