@@ -17,6 +17,16 @@ from darfix_core.cli import make_parser
 from darfix_core.engine.registry import STEP_MODULES, all_steps, get_step
 from orangecontrib.dfxm.help.reference import step_reference
 
+#: Step -> heading of the steps from there on, in the order of a workflow.
+_PURPOSES = {
+    "load": "Open a scan",
+    "select_frames": "Choose frames and pixels",
+    "apply_mask": "Correct the counts",
+    "find_shift": "Take drift back",
+    "projection": "Combine frames, and keep them",
+    "scan_quality": "Check and map",
+    "save_maps": "Save",
+}
 #: First part of the name of a module -> heading in the list of names.
 _HEADINGS = {
     "steps": "Steps",
@@ -55,9 +65,11 @@ def _directive(name: str, entry: Any) -> str:
 
 
 def steps_table() -> str:
-    """All steps, in the order of a workflow."""
-    lines = ["| step | in the canvas | what it does |", "|---|---|---|"]
+    """All steps by purpose, in the order of a workflow."""
+    lines: list[str] = []
     for step in all_steps():
+        if step.id in _PURPOSES:
+            lines += ["", f"## {_PURPOSES[step.id]}", "", "| step | in the canvas | what it does |", "|---|---|---|"]
         summary = step.summary.split(". ")[0].rstrip(".")
         lines.append(f"| [`{step.id}`](../steps/{step.id}.md) | {step.title if step.widget else ''} | {summary} |")
     return "\n".join(lines)

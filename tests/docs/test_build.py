@@ -109,7 +109,7 @@ def test_modules_on_the_page_of_the_architecture_exist():
     names = page.partition("## Names of the io modules")[2].partition("## All modules")[0]
     modules = {path.stem for path in (DOCS.parent / "darfix_core" / "io").glob("*.py")}
     assert set(re.findall(r"`(\w+)`", names)) <= modules
-    for module, name in re.findall(r"`((?:io|engine)\.\w+)(?:\.(\w+))?`", page):
+    for module, name in re.findall(r"`((?:io|engine|model)\.\w+)(?:\.(\w+))?`", page):
         found = importlib.import_module(f"darfix_core.{module}")
         assert not name or hasattr(found, name), name
 

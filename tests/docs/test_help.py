@@ -49,6 +49,7 @@ def test_pages_are_those_of_steps_and_show_pictures_that_exist(page):
     for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text):
         assert (STEPS / picture).is_file(), picture
     assert "[](" not in text, "the help pages know no titles of other pages: give links a text"
+    assert "$" not in text, "the help window shows no TeX: write formulas as text"
 
 
 def test_page_names_every_parameter_that_the_registry_knows(cache):
