@@ -14,7 +14,7 @@ from benchmarks.stacks import stack_a
 from darfix_core.engine.pixel_maps import compute_frames
 from darfix_core.kernels.layout import row_major_view
 from darfix_core.kernels.median_filter import median_filter
-from darfix_core.steps.photon_transfer import estimate_noise
+from darfix_core.steps.photon_transfer import photon_transfer
 
 #: Frames that the others get, who take long.
 _FEW = 8
@@ -47,7 +47,7 @@ def rows(conditions: Conditions) -> Iterator[Row]:
         yield Row(f"hot pixels by the median {size} x {size}, stack A", lambda hot=hot: compute_frames(hot.frames))
     yield Row("gradient threshold, stack A", lambda: compute_frames(_by_gradient(a).frames), repeats=3)
     yield Row("weak beam, stack A", lambda: compute_frames(dc.weak_beam(a).frames), repeats=3)
-    yield Row("noise by photon transfer, stack A", lambda: estimate_noise(a), repeats=3)
+    yield Row("noise by photon transfer, stack A", lambda: photon_transfer(a), repeats=3)
 
 
 def _medians(frames: dc.Frames, size: int) -> dc.Frames:

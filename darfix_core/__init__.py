@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from darfix_core.steps.normalise import normalise as normalise
     from darfix_core.steps.partition import partition as partition
     from darfix_core.steps.persist import persist as persist
+    from darfix_core.steps.photon_transfer import photon_transfer as photon_transfer
     from darfix_core.steps.projection import projection as projection
     from darfix_core.steps.remove_hot_pixels import remove_hot_pixels as remove_hot_pixels
     from darfix_core.steps.roi import roi as roi
@@ -96,6 +97,7 @@ _MODULES = {
     "normalise": "steps.normalise",
     "partition": "steps.partition",
     "persist": "steps.persist",
+    "photon_transfer": "steps.photon_transfer",
     "projection": "steps.projection",
     "remove_hot_pixels": "steps.remove_hot_pixels",
     "roi": "steps.roi",

@@ -72,35 +72,13 @@ class PhotonTransfer:
 
     @property
     def noise(self) -> NoiseModel:
-        """The line as a noise model."""
+        """The line as a noise model: right for the counts as they are, whatever was subtracted from them before."""
         return NoiseModel(self.gain, self.offset, self.read_noise)
 
     @property
     def pedestal(self) -> float:
         """Counts of the offset that cannot be light: so much light would vary more. NaN without a gain."""
         return self.offset - self.read_noise**2 / self.gain if self.gain_known else math.nan
-
-
-def estimate_noise(dataset: Dataset) -> NoiseModel:
-    """Noise of the detector, estimated from the frames: see `photon_transfer`.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        Any scan.
-
-    Returns
-    -------
-    NoiseModel
-        Right for the variance of the counts as they are. What is behind a level that was subtracted, or how much of the
-        darkest counts is a pedestal, it does not know.
-
-    Raises
-    ------
-    Cancelled
-        If the computation was cancelled.
-    """
-    return photon_transfer(dataset).noise
 
 
 def photon_transfer(dataset: Dataset) -> PhotonTransfer:

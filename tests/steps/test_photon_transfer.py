@@ -10,7 +10,7 @@ import pytest
 import darfix_core as dc
 from darfix_core.engine.execution import execution
 from darfix_core.steps.noise_tiles import tile_statistics
-from darfix_core.steps.photon_transfer import estimate_noise, photon_transfer
+from darfix_core.steps.photon_transfer import photon_transfer
 
 from .grain_scans import NOISE, grain_scan
 
@@ -141,7 +141,7 @@ def test_at_most_24_groups_of_frames_are_read():
             return super().read(region)
 
     with execution(threads=1):
-        estimate_noise(scan.replace(frames=dc.Frames(Watched(scan.frames.source.array))))
+        photon_transfer(scan.replace(frames=dc.Frames(Watched(scan.frames.source.array))))
     assert len(read) == len(set(read)) == 72
 
 
