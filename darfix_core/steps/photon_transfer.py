@@ -98,6 +98,7 @@ def photon_transfer(dataset: Dataset) -> PhotonTransfer:
     Returns
     -------
     PhotonTransfer
+        The levels and their variances, the line, and what the frames do not tell.
 
     Raises
     ------
