@@ -51,6 +51,7 @@ def test_velocity_is_typed(orange, owshift, drifting):
     form.editors["model"].combo.setCurrentText("given")
     form.editors["model"].edited.emit()
     assert form.editors["velocity"].isEnabled()
+    assert form.editors["motor"].combo.itemText(0) == "none: px per frame"
     for part, text in zip(form.editors["velocity"].parts, ("-2", "1.2"), strict=True):
         part.line.setText(text)
         part.line.editingFinished.emit()

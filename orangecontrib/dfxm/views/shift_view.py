@@ -109,6 +109,7 @@ class ShiftView(QWidget):
         self._asked = None
         self._reading.cancel()
         self.images.clear()
+        self.caption.setText("")
         self.trajectory.set_shift(shift)
         if after is not None:
             for number, value in zip(self.numbers, (after.n_frames // 3, 2 * after.n_frames // 3), strict=True):

@@ -59,6 +59,14 @@ class OWShiftCorrection(StepWidget):
             return name == "file" and self.file is not None
         return name == "file" or (self.file is None and self.model in _BELONG_TO.get(name, (self.model,)))
 
+    def _enable_what_applies(self) -> None:
+        """Offer the motors of the scan, and say what none of them means to the model."""
+        super()._enable_what_applies()
+        dataset = self.received["dataset"]
+        motors = () if dataset is None else tuple(dataset.positions)
+        none = "none: px per frame" if self.model == "given" else "chosen by the step"
+        self.form.editors["motor"].set_choices((None, *motors), {None: none})
+
     def build_controls(self) -> None:
         """The form, and a button that saves the shift."""
         box = gui.vBox(self.controlArea, "Parameters")
@@ -78,9 +86,6 @@ class OWShiftCorrection(StepWidget):
 
     def show_inputs(self) -> None:
         """What is shown belongs to other data."""
-        dataset = self.received["dataset"]
-        motors = [] if dataset is None else list(dataset.positions)
-        self.form.editors["motor"].set_choices((None, *motors))
         self._enable_what_applies()
         self.view.set_result(None, None, None)
 
