@@ -66,6 +66,12 @@ def test_counter_without_a_number_is_told(widget, orange, dataset):
     assert "at frame 0, and 8 frames more" in str(widget.Error.failed)
 
 
+def test_scan_without_machine_current_asks_for_another_counter(orange, widget, dataset):
+    orange.send_signal("Dataset", dataset.replace(counters={"diode": np.full(9, 4.0)}), widget=widget)
+    orange.wait_until_finished(widget=widget)
+    assert widget.caption.text() == "No machine current was recorded: choose another counter."
+
+
 def test_scan_without_counters_tells_what_is_missing(orange, widget, rocking_dataset):
     orange.send_signal("Dataset", rocking_dataset, widget=widget)
     orange.wait_until_finished(widget=widget)

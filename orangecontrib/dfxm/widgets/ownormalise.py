@@ -58,7 +58,9 @@ class OWNormalise(StepWidget):
     def _show_counter(self) -> None:
         name = self._counter(self.counter)
         if name is None:
-            self.caption.setText("")
+            dataset = self.received["dataset"]
+            offered = dataset is not None and self.counter is None and bool(dataset.counters)
+            self.caption.setText("No machine current was recorded: choose another counter." if offered else "")
             self.plot.show_nothing()
             return
         values = self.received["dataset"].counters[name]
