@@ -130,8 +130,8 @@ def _place(label: str, dataset: Dataset, along: str) -> float:
     motors = dataset.metadata.get("motors", {})
     if not isinstance(motors.get(along), int | float):
         raise ValueError(
-            f"along must be a motor whose place is known, {label} has no {along!r}"
-            f"{nearest(along, [*dataset.positions, *motors])}; or give its values"
+            f"along must be a motor whose place is known, or its values must be given: {label} has no {along!r}"
+            f"{nearest(along, [*dataset.positions, *motors])}"
         )
     return float(motors[along])
 

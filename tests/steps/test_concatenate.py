@@ -118,7 +118,7 @@ def test_motor_that_was_recorded_with_every_frame_tells_the_scans_apart(scans):
 @pytest.mark.parametrize(
     ("along", "values", "message"),
     [
-        ("samy", None, r"along must be a motor whose place is known, layer_0\.h5 has no 'samy'.*or give its values"),
+        ("samy", None, r"along must be a motor whose place is known, or its values must be given: .* no 'samy'"),
         ("mu", None, r"along must be a motor that stands still in each scan, mu moves in layer_0\.h5"),
         ("samz", (1.0, 2.0), "values must hold a number for each of the 3 scans, got 2"),
         ("samz", (1.0, 2.0, 1.0), r"samz is 1 in layer_0\.h5 and 1 in layer_2\.h5; give other values"),
