@@ -150,12 +150,14 @@ class Step:
         Parameters
         ----------
         value : object
-            What a call of the step has returned: a tuple where there are several outputs.
+            What a call of the step has returned: a tuple where there are several outputs; None for nothing.
 
         Returns
         -------
         dict
         """
+        if value is None:
+            return dict.fromkeys(self.outputs)
         return dict(zip(self.outputs, value if len(self.outputs) > 1 else (value,), strict=False))
 
     def migrated(self, parameters: Mapping[str, Any], version: int, package_version: str = "") -> dict[str, Any]:

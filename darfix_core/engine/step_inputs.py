@@ -109,3 +109,9 @@ def gathered(values: Mapping[str, Any], inputs: Mapping[str, StepInput]) -> dict
         else:
             found[key] = value
     return found | {name: tuple(part for _, part in sorted(several.items())) for name, several in parts.items()}
+
+
+def empty_input(values: Mapping[str, Any], inputs: Mapping[str, StepInput]) -> str | None:
+    """Name of an input that a step needs and that was given None, as by a step that had nothing to give; else None."""
+    needed = {name for name, entry in inputs.items() if not entry.optional}
+    return next((key for key, value in values.items() if value is None and input_name(key) in needed), None)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from darfix_core.engine.execution import execution
 from darfix_core.engine.file_parameters import absolute_files
 from darfix_core.engine.registry import Step, all_steps
-from darfix_core.engine.step_inputs import numbered
+from darfix_core.engine.step_inputs import channel_name, empty_input, numbered
 from darfix_core.workflow.ewoks_graph import task_name, without_empty
 
 log = logging.getLogger(__name__)
@@ -41,14 +41,20 @@ class StepTask:
     def run(self) -> None:
         """Run the step with what is given.
 
-        ewoks itself would only warn of an input that the task does not know; the step refuses it.
+        ewoks itself would only warn of an input that the task does not know; the step refuses it. A task waits where
+        one before it has nothing to give for an input that the step needs.
         """
         values = {name: value for name, value in self.get_input_values().items() if not self.missing_inputs[name]}
         values = without_empty(self.step, values)
         # A message about a file names the folder too that it was looked for in.
         values = absolute_files(values, self.step.file_parameters, self.step.input_path, (Path.cwd(),))
-        with execution(progress=self._report, cancelled=lambda: self.cancelled, on_warning=self._warn):
-            result = self.step(**values)
+        empty = empty_input(values, self.step.inputs)
+        if empty is not None:
+            self._warn(f"not run, since there is nothing for its input {channel_name(empty)!r}")
+            result = None
+        else:
+            with execution(progress=self._report, cancelled=lambda: self.cancelled, on_warning=self._warn):
+                result = self.step(**values)
         for name, value in self.step.results(result).items():
             self.outputs[name] = value
 

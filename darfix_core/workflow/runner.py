@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from darfix_core.engine.execution import execution
+from darfix_core.engine.execution import execution, warn
+from darfix_core.engine.step_inputs import channel_name, empty_input
 from darfix_core.errors import Cancelled, DarfixError, WorkflowError
 from darfix_core.workflow.graph import Node
 from darfix_core.workflow.plan import Plan
@@ -48,8 +49,9 @@ def run_plan(
 ) -> dict[str, Any]:
     """Run a workflow.
 
-    The first error ends the run. Files are written whole or not at all: that is what the steps that write
-    promise.
+    The first error ends the run. A node waits, as in the canvas, where one before it gives nothing for an input that
+    it needs: such as the frames below a limit, which all of them may reach. Files are written whole or not at all:
+    that is what the steps that write promise.
 
     Parameters
     ----------
@@ -67,8 +69,8 @@ def run_plan(
     Returns
     -------
     dict
-        Id of a node at an end of the workflow -> its result, None for nodes that write files, a tuple for those
-        with several outputs.
+        Id of a node at an end of the workflow -> its result, None for nodes that write files or have not run, a
+        tuple for those with several outputs.
 
     Raises
     ------
@@ -143,6 +145,11 @@ def _run_node(
     try:
         with execution(threads=threads, progress=progress, cancelled=cancelled, on_warning=on_warning) as run:
             run.check_cancelled()
+            empty = empty_input(inputs, node.step.inputs)
+            if empty is not None:
+                source = plan.graph.nodes[links[empty].source]
+                warn(f"not run, since {source.title!r} gives nothing for its input {channel_name(empty)!r}")
+                return None
             return node.step(**inputs, **node.parameters)
     except Cancelled:
         raise
