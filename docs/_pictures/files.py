@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 DPI = 90
 WIDTH = 820  # px, that of the help window
 LARGE_WIDTH = 1600  # px, of pictures that are shown alone
@@ -31,4 +33,6 @@ def shrink(source: Path, path: Path, width: int = WIDTH) -> None:
         # Only with a palette that is given does Pillow mix neighbouring colours. White stays that of the page.
         palette = small.quantize(255, kmeans=1)
         palette.putpalette([*palette.getpalette()[: 3 * 255], 255, 255, 255])
-        small.quantize(palette=palette).save(path, optimize=True)
+        reduced = small.quantize(palette=palette)
+        reduced.paste(255, mask=Image.fromarray(np.asarray(small).min(axis=2) == 255))
+        reduced.save(path, optimize=True)
