@@ -42,7 +42,7 @@ def gradient_threshold(
     bottom : float or None, counts
         Counts from here on stay in any case; None: all counts stay.
     min_gradient : float or None, counts/px
-        Magnitude of the gradient from which on fainter counts stay, too; None: they do not stay. Noise of standard
+        Magnitude of the gradient from which on fainter counts stay, too; None: fainter counts go. Noise of standard
         deviation s in single pixels has gradients of about ``0.28 * s / scale**2`` counts/px (rms).
     scale : float, px
         Standard deviation of the Gaussian: larger ones bring noise down, and blur narrow features.
