@@ -45,6 +45,57 @@ def bin_pixels(frame, good, factor, binned, usable):
 
 
 @kernel(fastmath=True)
+def _add_row(row, seen, sign, sums, counts):
+    """Add a row, and which of its pixels are usable, to sums over rows; or take it off, with -1 for `sign`."""
+    for x in range(row.size):
+        sums[x] += sign * row[x]
+    for x in range(row.size):
+        counts[x] += sign if seen[x] else np.float32(0)
+
+
+@kernel(fastmath=True)
+def subtract_surroundings(image, usable, reach, out):
+    """Take the mean of its square surroundings off every pixel.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (rows, columns)
+        Finite; 0 where it is not usable.
+    usable : ndarray of bool, shape (rows, columns)
+        False where a pixel does not count.
+    reach : int
+        Pixels on each side; the surroundings end with the image.
+    out : ndarray of float32, shape (rows, columns)
+        Out; 0 where a pixel is not usable.
+    """
+    rows, columns = image.shape
+    side = 2 * reach + 1
+    # Sums over the rows of the surroundings; and those of them up to a column, with room beyond both ends.
+    sums, counts = np.zeros(columns), np.zeros(columns)
+    light, number = np.zeros(columns + side), np.zeros(columns + side)
+    for y in range(-reach, rows):
+        if y + reach < rows:
+            _add_row(image[y + reach], usable[y + reach], np.float32(1), sums, counts)
+        if y > reach:
+            _add_row(image[y - reach - 1], usable[y - reach - 1], np.float32(-1), sums, counts)
+        if y < 0:
+            continue
+        of_light, of_number = 0.0, 0.0
+        for x in range(columns):
+            of_light += sums[x]
+            of_number += counts[x]
+            light[reach + 1 + x] = of_light
+            number[reach + 1 + x] = of_number
+        light[reach + 1 + columns :] = of_light
+        number[reach + 1 + columns :] = of_number
+        here, seen, row = image[y], usable[y], out[y]
+        for x in range(columns):
+            # No number is below 1 where a pixel counts itself.
+            mean = (light[x + side] - light[x]) / max(number[x + side] - number[x], 1.0)
+            row[x] = here[x] - np.float32(mean) if seen[x] else np.float32(0)
+
+
+@kernel(fastmath=True)
 def window_tiles(image, usable, corners, window, tiles):
     """Tiles without their mean, faded out towards their edges; pixels that are not usable become 0.
 

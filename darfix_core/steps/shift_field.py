@@ -28,6 +28,9 @@ _MOST_PIXELS = 1024
 _TILINGS = ((128, 128, 8), (64, 64, 8), (64, 32, 9), (32, 32, 4), (16, 16, 1))
 # Part of a tile over which its window fades out.
 _FADE = 8
+# Part of a tile, on each side of a pixel, whose mean is taken off. Where the light has a step, as at the rim of a grain,
+# the window would show in the tile; it stands still, and would draw the shift towards 0.
+_SURROUNDINGS = 8
 # Blocks whose mean counts show the illuminated part, in a tile's side.
 _BLOCKS = 8
 #: Displacements, in blocks, over which the illuminated part is compared.
@@ -41,7 +44,7 @@ class FrameSpectra:
     Parameters
     ----------
     tiles : ndarray of complex64, shape (n_tiles, size, size // 2 + 1)
-        Of each windowed tile without its mean.
+        Of each windowed tile, without the mean of the surroundings of each pixel.
     blocks : ndarray of complex128, shape (block rows + REACH, (block columns + REACH) // 2 + 1)
         Of the mean counts of the blocks, padded with zeros.
     mean : float, counts
@@ -185,11 +188,13 @@ class Field:
         """Fourier transforms of a frame, shape (ny, nx)."""
         import scipy.fft
 
-        from darfix_core.kernels.tiles import block_means, window_tiles
+        from darfix_core.kernels.tiles import block_means, subtract_surroundings, window_tiles
 
         image, usable = self.binned(frame)
+        texture = np.empty_like(image)
+        subtract_surroundings(image, usable, self.size // _SURROUNDINGS, texture)
         tiles = np.empty((len(self.corners), self.size, self.size), np.float32)
-        window_tiles(image, usable, self.corners, self.window, tiles)
+        window_tiles(texture, usable, self.corners, self.window, tiles)
         means = np.empty(self.block_shape, np.float32)
         block_means(image, usable, self.block, means)
         mean = float(image[usable].mean()) if usable.any() else 0.0

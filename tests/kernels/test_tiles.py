@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
-from darfix_core.kernels.tiles import add_cross_spectra, bin_pixels, block_means, window_tiles
+from darfix_core.kernels.tiles import add_cross_spectra, bin_pixels, block_means, subtract_surroundings, window_tiles
 
 RNG = np.random.default_rng(11)
 
@@ -46,6 +47,21 @@ def test_tiles_lose_their_weighted_mean_and_fade_out():
         mean = (seen * part).sum() / seen.sum() if seen.any() else 0
         # Counts up to 1000, in single precision.
         np.testing.assert_allclose(tile, (part - mean) * seen, atol=1e-3)
+
+
+@pytest.mark.parametrize("reach", [0, 2, 40])
+def test_surroundings_are_the_mean_of_usable_pixels_up_to_the_edges(reach):
+    image, usable = _frame(np.float32)
+    usable[10:20, 5:25] = False
+    image[~usable] = 0
+    texture = np.empty_like(image)
+    subtract_surroundings(image, usable, reach, texture)
+    light, number = (
+        ndimage.uniform_filter(array.astype(float), 2 * reach + 1, mode="constant") for array in (image, usable)
+    )
+    expected = np.where(usable, image - light / np.maximum(number, 1e-9), 0)
+    # Counts up to 1000, in single precision.
+    np.testing.assert_allclose(texture, expected, atol=1e-3)
 
 
 def test_blocks_hold_the_mean_of_their_usable_pixels():

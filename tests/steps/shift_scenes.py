@@ -39,6 +39,8 @@ class Scene:
         Amplitude by the standard deviation of the counts at the peak.
     pedestal : float, counts
         Constant counts of the detector.
+    rim : float, px
+        Distance of the rim of the crystal from the edges of the field; 0: the crystal fills the field.
     """
 
     shape: tuple[int, int] = (256, 256)
@@ -51,6 +53,7 @@ class Scene:
     bend: tuple[float, float] = (0.0, 0.0)
     signal_to_noise: float = 20.0
     pedestal: float = 0.0
+    rim: float = 0.0
 
     @property
     def noise(self) -> NoiseModel:
@@ -61,7 +64,7 @@ class Scene:
     def frames(self, trajectory: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Frames without noise of a crystal that sits at `trajectory`, shape (n_frames, 2), px."""
         ny, nx = (size + 2 * MARGIN for size in self.shape)
-        amplitude = np.fft.rfft2(1 + self.contrast * smooth_noise((ny, nx), self.texture, rng))
+        amplitude = np.fft.rfft2(self._lit() * (1 + self.contrast * smooth_noise((ny, nx), self.texture, rng)))
         mosaic = np.fft.rfft2(self.mosaicity * self.width * smooth_noise((ny, nx), self.mosaic_texture, rng))
         qy, qx = np.fft.fftfreq(ny)[:, None], np.fft.rfftfreq(nx)
         inside = np.s_[MARGIN : MARGIN + self.shape[0], MARGIN : MARGIN + self.shape[1]]
@@ -73,6 +76,15 @@ class Scene:
             p += self.bend[0] * (y - dy) + self.bend[1] * (x - dx) + (self.n_frames - 1) / 2
             frames[k] = 1000 * np.maximum(a, 0) * np.exp(-0.5 * ((k - p) / self.width) ** 2)
         return frames
+
+    def _lit(self) -> np.ndarray | float:
+        """1 in an elliptical crystal, with a rim a few pixels wide."""
+        if not self.rim:
+            return 1.0
+        y, x = (np.linspace(-1, 1, size + 2 * MARGIN) * (size / 2 + MARGIN) for size in self.shape)
+        half = [size / 2 - self.rim for size in self.shape]
+        distance = 1 - np.hypot(y[:, None] / half[0], x / half[1])
+        return 1 / (1 + np.exp(-distance * min(half) / 3))
 
     def dataset(self, trajectory: np.ndarray, seed: int) -> Dataset:
         """Scan of ``mu``, 0.1 deg a frame, of a crystal that sits at `trajectory`, with the noise of the detector."""

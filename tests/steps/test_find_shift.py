@@ -83,6 +83,13 @@ def test_drift_of_a_bent_crystal_is_found_within_its_uncertainty():
     assert (np.abs(np.subtract(shift.velocity, FAST)) < 3 * velocity_uncertainty(shift)).all()
 
 
+def test_drift_of_a_grain_with_dark_around_it_is_found_as_well():
+    shift = dc.find_shift(Scene(texture=2.5, mosaicity=0.2, pedestal=100.0, rim=30.0).drifting(SLOW, seed=0))
+    assert shift.is_trusted
+    # Windows that see the step of the rim make (-0.056, 0.001) of (-0.05, -0.02), and trust it.
+    np.testing.assert_allclose(np.polyfit(np.arange(41), shift.values, 1)[0], SLOW, atol=0.005)
+
+
 def test_no_drift_is_not_trusted_and_says_so():
     with pytest.warns(DarfixWarning, match="not trusted: .* does not differ from none"):
         shift = dc.find_shift(drifting((0.0, 0.0)))
