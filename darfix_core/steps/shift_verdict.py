@@ -63,8 +63,11 @@ class Evidence:
 
     @property
     def significance(self) -> float:
-        """Standard deviations between the value and none."""
-        return float(np.hypot(*(self.value / np.maximum(self.uncertainty, 1e-12))))
+        """Standard deviations between the value and none: its length by the larger uncertainty of its components.
+
+        A value of which one component is hardly known corrects nothing, however certain the other one is.
+        """
+        return float(np.hypot(*self.value) / max(*self.uncertainty, 1e-12))
 
     def disagreement(self, halves: Sequence[IntArray]) -> float:
         """Standard deviations between two halves of the field; 0 where they differ by little against the value."""
