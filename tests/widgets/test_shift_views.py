@@ -94,6 +94,25 @@ def test_trajectory_has_error_bars_and_the_verdict_its_colour(view, drifting):
     assert not plot.plot.getAllCurves()
 
 
+def test_error_bars_of_a_long_scan_leave_the_curve_to_be_seen(view):
+    values = np.arange(600.0).reshape(300, 2)
+    shift = dc.Shift(values, uncertainty=np.ones((300, 2)), reason="Long.")
+    view.trajectory.set_shift(shift)
+    errors = view.trajectory.plot.getCurve("dy").getYErrorData()
+    assert errors.size == 300
+    assert np.count_nonzero(errors) == 30
+
+
+@pytest.mark.parametrize(("shape", "is_below"), [((30, 20), False), ((20, 60), True)])
+def test_trajectory_stands_below_wide_frames(view, shape, is_below):
+    from AnyQt.QtCore import QPoint
+
+    dataset = dc.Dataset.from_array(np.ones((3, *shape)))
+    view.set_result(dataset, dataset, dc.Shift(np.zeros((3, 2)), reason="None."))
+    images, trajectory = (part.mapTo(view, QPoint(0, 0)) for part in (view.images, view.trajectory))
+    assert (trajectory.y() > images.y() + view.images.height() // 2) == is_below
+
+
 def test_frames_that_cannot_be_read_are_told(view, drifting, qtbot):
     dataset, shift = drifting
 

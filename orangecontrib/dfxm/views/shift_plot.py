@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from orangecontrib.dfxm.views.image_plot import Plot
 
 _NOT_TRUSTED = "#9a9a9a"
 _MANY = 80  # points
+_MOST_BARS = 30
 
 
 class ShiftPlot(QWidget):
@@ -53,6 +55,8 @@ class ShiftPlot(QWidget):
         x = short.of(places[order])
         for axis, (label, line_color) in enumerate(COLORS.items()):
             values, errors = shift.values[order, axis], np.nan_to_num(shift.uncertainty[order, axis])
+            # The bars of all frames of a long scan would cover the curve.
+            errors[np.arange(errors.size) % math.ceil(errors.size / _MOST_BARS) > 0] = 0
             self._add(x, values, label, color=line_color, yerror=errors, symbol="o")
             doubtful = ~shift.trusted[order]
             if doubtful.any():

@@ -16,6 +16,7 @@ from darfix_core.model.dataset import Dataset
 from darfix_core.model.shift import Shift
 from darfix_core.steps.frame_statistics import combine_frames
 from orangecontrib.dfxm.views.blink_view import BlinkView
+from orangecontrib.dfxm.views.image_plot import is_wide
 from orangecontrib.dfxm.views.latest_task import LatestTask
 from orangecontrib.dfxm.views.parameter_editors import ComboBox, SpinBox
 from orangecontrib.dfxm.views.shift_plot import ShiftPlot
@@ -88,14 +89,14 @@ class ShiftView(QWidget):
         column.addWidget(self.compared)
         column.addWidget(self.images, 1)
         column.addWidget(self.caption)
-        splitter = QSplitter(Qt.Horizontal)
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(left)
-        splitter.addWidget(self.trajectory)
-        splitter.setSizes([1000, 800])
+        self._halves = QSplitter(Qt.Horizontal)
+        self._halves.setChildrenCollapsible(False)
+        self._halves.addWidget(left)
+        self._halves.addWidget(self.trajectory)
+        self._halves.setSizes([1000, 800])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(splitter)
+        layout.addWidget(self._halves)
         self.set_result(None, None, None)
 
     @property
@@ -110,6 +111,9 @@ class ShiftView(QWidget):
         self._reading.cancel()
         self.images.clear()
         self.caption.setText("")
+        if after is not None:
+            # Below wide frames there is room.
+            self._halves.setOrientation(Qt.Vertical if is_wide(after.frame_shape) else Qt.Horizontal)
         self.trajectory.set_shift(shift)
         if after is not None:
             for number, value in zip(self.numbers, (after.n_frames // 3, 2 * after.n_frames // 3), strict=True):
