@@ -224,7 +224,7 @@ _Draw = Callable[["Axes", ScanQuality, float], None]
 #: Title of a picture -> the arrays that it needs, the checks that it belongs to, and what draws it.
 _PANELS: dict[str, tuple[str, tuple[str, ...], _Draw]] = {
     "Intensity": ("intensity", ("beam intensity",), _draw_intensity),
-    "Pedestal / counts": ("pedestal_share", ("pedestal",), _draw_pedestal),
+    "Share of the pedestal": ("pedestal_share", ("pedestal",), _draw_pedestal),
     "Photon transfer": ("photon_transfer/level", ("gain and read noise",), _draw_photon_transfer),
     "Pixels not to be used": ("pixels", ("dead and hot pixels", "saturation"), _draw_bad_pixels),
     "Curves highest at the ends": (

@@ -24,7 +24,7 @@ def test_page_shows_every_verdict_and_every_measurement(quality):
         text for text in texts(figure) if text in {r.check for r in quality.rows}
     ]
     titles = {axes.get_title(loc="left") for axes in figure.axes} - {""}
-    assert {"Intensity", "Pedestal / counts", "Photon transfer", "Points per FWHM", "Drift", "Positions"} <= titles
+    assert {"Intensity", "Share of the pedestal", "Photon transfer", "Points per FWHM", "Drift", "Positions"} <= titles
     figure.draw_without_rendering()
 
 

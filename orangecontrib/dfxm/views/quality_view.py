@@ -66,7 +66,7 @@ class QualityView(QWidget):
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.table)
         splitter.addWidget(beside)
-        splitter.setSizes([480, 560])
+        splitter.setSizes([520, 560])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(splitter)
