@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from darfix_core.engine.registry import step
@@ -9,6 +11,7 @@ from darfix_core.errors import nearest
 from darfix_core.model.arrays import AnyArray, FloatArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frame_operations import PerFrame
+from darfix_core.model.noise import NoiseModel
 
 #: Names under which beamlines record the current of the storage ring, the most telling first.
 CURRENT_NAMES = ("srcurrent", "srcur", "machine_current", "ring_current", "sr_current", "current")
@@ -45,7 +48,7 @@ def normalise(dataset: Dataset, *, counter: str | None = None) -> Dataset:
     scaled = dataset.map_frames(_scale, dtype=dtype, factors=PerFrame(factors.astype(dtype)))
     return scaled.replace(
         dark=None,
-        noise=None if dataset.noise is None else dataset.noise.scaled(float(factors.mean())),
+        noise=None if dataset.noise is None else _mean_noise(dataset.noise, factors),
         metadata={**dataset.metadata, "normalised_by": name},
     )
 
@@ -94,6 +97,12 @@ def _factors(values: FloatArray, name: str) -> FloatArray:
         )
     factors: FloatArray = values.mean() / values
     return factors
+
+
+def _mean_noise(noise: NoiseModel, factors: FloatArray) -> NoiseModel:
+    """Noise whose variance is the mean of those of all frames."""
+    mean, square = float(factors.mean()), float((factors**2).mean())
+    return NoiseModel(noise.gain * mean, noise.offset * mean, noise.read_noise * math.sqrt(square))
 
 
 def _scale(block: AnyArray, factors: AnyArray) -> AnyArray:
