@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -45,8 +46,9 @@ def remove_hot_pixels(
     """Put the median of its neighbourhood in the place of every pixel that is brighter than noise can make it.
 
     A pixel is hot where it exceeds the local median by `n_sigma` standard deviations of the noise that the median
-    would have, ``sqrt(gain * max(median - offset, 0) + read_noise**2)``. The counts of all other pixels stay as they
-    are. This is done when frames are read.
+    would have, ``sqrt(gain * max(median - offset, 0) + read_noise**2)``. Of detectors that count single quanta without
+    read noise it is at least that of ``ln 2`` quanta, which a median of none may stand for. The counts of all other
+    pixels stay as they are. This is done when frames are read.
 
     Parameters
     ----------
@@ -97,12 +99,22 @@ def remove_hot_pixels(
     limits: dict[str, Any] = {
         "slope": _state(n_sigma**2 * np.asarray(noise.gain)),
         "offset": _state(np.asarray(noise.offset)),
-        "floor": _state((n_sigma * np.asarray(noise.read_noise)) ** 2),
+        "floor": _state(n_sigma**2 * _least_variance(noise)),
     }
     cleaned = dataset.map_frames(_replace_outliers, cold=cold, **limits, **window)
     with part_of_progress(_ESTIMATING, 1.0):
         _doubt_many(dataset.frames, cleaned.frames)
     return cleaned
+
+
+def _least_variance(noise: NoiseModel) -> FloatArray:
+    """Variance of the counts where the median shows no light: of the read noise, or of single quanta.
+
+    Where most pixels count no quantum, there may still be up to ln 2 of them on average.
+    """
+    gain, read_noise = np.asarray(noise.gain), np.asarray(noise.read_noise)
+    least: FloatArray = np.maximum(read_noise**2, math.log(2) * gain**2)
+    return least
 
 
 def _noise_of(dataset: Dataset) -> NoiseModel:

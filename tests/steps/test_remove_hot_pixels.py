@@ -181,3 +181,14 @@ def test_frames_that_do_not_tell_their_noise_are_doubted():
 def test_wrong_parameters_are_refused_by_name(parameters, message):
     with pytest.raises(ValueError, match=message):
         dc.remove_hot_pixels(grain_scan(), **parameters)
+
+
+def test_single_quanta_in_the_dark_are_no_hot_pixels():
+    counts = np.random.default_rng(0).poisson(0.3, (10, 100, 100)).astype(np.uint16)
+    hot = counts.copy()
+    hot[:, 7, ::5] = 12
+    scan = with_noise(dc.Dataset.from_array(hot), dc.NoiseModel(1.0, 0.0, 0.0))
+    cleaned = np.asarray(dc.remove_hot_pixels(scan).frames)
+    assert (cleaned[:, 7, ::5] < 12).all()
+    # Five and more at a mean of 0.3 are rarer than 1 in 10000.
+    assert np.count_nonzero(cleaned != hot) - 200 < 1e-4 * hot.size
