@@ -28,8 +28,8 @@ _MOST_PIXELS = 1024
 _TILINGS = ((128, 128, 8), (64, 64, 8), (64, 32, 9), (32, 32, 4), (16, 16, 1))
 # Part of a tile over which its window fades out.
 _FADE = 8
-# Part of a tile, on each side of a pixel, whose mean is taken off. Where the light has a step, as at the rim of a grain,
-# the window would show in the tile; it stands still, and would draw the shift towards 0.
+# Part of a tile, on each side of a pixel, whose mean is taken off. Where the light has a step, as at the rim of a
+# grain, the window would show in the tile; it stands still, and would draw the shift towards 0.
 _SURROUNDINGS = 8
 # Blocks whose mean counts show the illuminated part, in a tile's side.
 _BLOCKS = 8
