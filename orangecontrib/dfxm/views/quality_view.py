@@ -66,7 +66,7 @@ class QualityView(QWidget):
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.table)
         splitter.addWidget(beside)
-        splitter.setSizes([520, 560])
+        splitter.setSizes([600, 560])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(splitter)
@@ -121,7 +121,7 @@ def explanation(row: QualityRow) -> str:
     """What was found, what it means for the maps, and which step helps, as rich text."""
     color = VERDICT_COLORS[row.verdict]
     parts = [
-        f'<b>{row.check}: <span style="color:{color}">{row.verdict}</span></b>. {escape(row.finding)}.',
+        f'<b>{row.check}, <span style="color:{color}">{row.verdict}</span></b>: {escape(row.finding)}.',
         f"In order: {row.limit}. {escape(row.meaning)}",
     ]
     if row.helps and row.verdict in ("doubtful", "bad"):
