@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import h5py
 import numpy as np
 import pytest
 
 import darfix_core as dc
+from darfix_core.cli import main
 from darfix_core.engine.execution import execution
 from darfix_core.engine.registry import get_step, reader_of, writer_of
 from darfix_core.errors import Cancelled, DataFileError, OutputExistsError
@@ -139,6 +142,21 @@ def test_cancelled_writer_leaves_what_was_there(name, tmp_path):
     with execution(cancelled=lambda: True), pytest.raises(Cancelled):
         written(name, path, overwrite=True)
     assert contents(tmp_path) == {path.name: b"precious"}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_what_is_written_is_told_to_people_and_programs(name, tmp_path, capsys):
+    path = target(name, tmp_path / "out")
+    step = get_step(name)
+    given = dc.roi(scan(), origin=(1, 2))
+    inputs = {key: made_for(entry.kind, given).with_history(given.history) for key, entry in step.inputs.items()}
+    step(**inputs, **{step.output_path: path})
+    assert main(["info", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert path.name in told
+    assert "roi" in told, "how it was made"
+    assert main(["info", str(path), "--json"]) == 0
+    assert "roi" in json.dumps(json.loads(capsys.readouterr().out))
 
 
 @pytest.mark.parametrize("name", WRITERS)

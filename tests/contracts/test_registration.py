@@ -5,14 +5,16 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import json
 from collections import Counter
 
 import pytest
 
 import darfix_core as dc
+from darfix_core.cli import main
 from darfix_core.engine.registry import SIGNALS, STEP_MODULES, all_steps, get_step
 
-from .cases import PURE, ROOT, SERVED_BY, STEPS
+from .cases import PURE, ROOT, SERVED_BY, STEPS, required_of
 
 #: Steps that write a file and give what is in it, and why.
 GIVES_ITS_FILE = {"data_copy": "what follows is to read from the copy"}
@@ -89,6 +91,21 @@ def test_inputs_come_first_and_results_are_named(name):
         assert bool(step.outputs) == (name in GIVES_ITS_FILE), "a step that writes a file gives nothing else"
     else:
         assert step.outputs, f"{name} gives nothing that travels on a wire: see SIGNALS"
+
+
+def test_programs_are_told_of_every_step(capsys):
+    assert main(["steps", "--json"]) == 0
+    told = {entry["id"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert list(told) == STEPS
+    for name, entry in told.items():
+        step = get_step(name)
+        assert {key: (of["kind"], of["optional"], of["many"]) for key, of in entry["inputs"].items()} == {
+            key: (of.kind.__name__, of.optional, of.many) for key, of in step.inputs.items()
+        }
+        assert list(entry["outputs"].items()) == [(key, kind.__name__) for key, kind in step.outputs.items()]
+        defaults = {key: of["default"] for key, of in entry["parameters"].items() if not of["required"]}
+        needed = {key: required_of(step)[key] for key, of in entry["parameters"].items() if of["required"]}
+        assert step.parameters.validate(needed | defaults) == step.parameters.validate(needed)
 
 
 def test_there_are_steps_from_data_to_data():
