@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def make_widget_pictures(target: Path, scan_file: Path) -> list[Path]:
-    """Photograph the window of every widget, and the canvas with the tutorial, into the folder that stands for ``docs``."""
+    """Photograph the window of every widget, and the canvas with the tutorial; `target` stands for ``docs``."""
     tutorial = write_tutorial_flow(scan_file)
     windows = photograph(tutorial)
     made = [target / "images" / "canvas.png", target / "images" / "grain_plot_widget.png"]
