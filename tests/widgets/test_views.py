@@ -400,6 +400,22 @@ def test_both_pictures_show_the_part_that_was_drawn_in_one(qtbot, comparison, zo
     assert widths[0] == pytest.approx(widths[1], rel=0.01)
 
 
+def test_pictures_of_different_size_show_everything_together(qtbot, comparison, rocking_dataset):
+    before, after = comparison.before.plot, comparison.after.plot
+    wait_at_rest(qtbot, before, after)
+    before.parentWidget().setSizes([320, 480])
+    wait_at_rest(qtbot, before, after)
+    zoom_with_the_mouse(before, 3, 6, 2, 4)
+    wait_at_rest(qtbot, before, after)
+    before.resetZoom()
+    wait_at_rest(qtbot, before, after)
+    for plot in (before, after):
+        for axis, length in zip((plot.getYAxis(), plot.getXAxis()), rocking_dataset.frame_shape, strict=True):
+            low, high = axis.getLimits()
+            assert low <= -0.5
+            assert high >= length - 0.5
+
+
 def test_zoom_outlives_a_result_that_is_missing_for_a_while(qtbot, comparison, rocking_dataset):
     before, after = comparison.before.plot, comparison.after.plot
     wait_at_rest(qtbot, before, after)

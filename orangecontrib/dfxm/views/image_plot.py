@@ -120,8 +120,11 @@ class Plot(PlotWindow):
         """Show what lies in the middle of another plot, as large, on both axes at once.
 
         With one axis after the other, plots that keep the aspect would answer to half of a change. Their limits cannot
-        be the same where they differ in size.
+        be the same where they differ in size: each shows everything in its own way.
         """
+        if self._zoom.shows_all:
+            self._show_all_again()
+            return
         sizes, others = self.getPlotBoundsInPixels()[2:], leader.getPlotBoundsInPixels()[2:]
         if not all((*sizes, *others)):
             return
