@@ -407,7 +407,7 @@ def test_pictures_of_different_size_show_everything_together(qtbot, comparison, 
     wait_at_rest(qtbot, before, after)
     zoom_with_the_mouse(before, 3, 6, 2, 4)
     wait_at_rest(qtbot, before, after)
-    before.resetZoom()
+    after.resetZoom()
     wait_at_rest(qtbot, before, after)
     for plot in (before, after):
         for axis, length in zip((plot.getYAxis(), plot.getXAxis()), rocking_dataset.frame_shape, strict=True):
