@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from darfix_core.engine.execution import check_cancelled
 from darfix_core.model.arrays import AnyArray, FloatArray
 from darfix_core.model.frame_sources import Region, Storage
 
@@ -78,6 +79,7 @@ class MoveFrames:
         moved = _interpolated(block, values, first, shape, cubic=self.interpolation == "cubic")
         if self.interpolation == "fourier":
             for frame, result, shift in zip(block, moved, values, strict=True):
+                check_cancelled()
                 _refine(frame, result, shift, region)
         return moved
 

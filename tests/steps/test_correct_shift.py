@@ -11,7 +11,7 @@ from darfix_core.engine import scratch
 from darfix_core.engine.execution import execution
 from darfix_core.engine.pixel_maps import map_pixels
 from darfix_core.engine.scratch import ScratchSource
-from darfix_core.errors import DarfixWarning
+from darfix_core.errors import Cancelled, DarfixWarning
 from tests.contracts.cases import SlowSource
 
 from .shift_scenes import Scene, linear_trajectory
@@ -223,3 +223,10 @@ def test_shift_as_large_as_the_image_is_refused():
 def test_shift_of_another_scan_is_refused():
     with pytest.raises(ValueError, match="each of the 2 frames, got 3"):
         moved(np.zeros((2, 5, 6)), np.zeros((3, 2)))
+
+
+def test_fourier_interpolation_stops_between_frames_when_cancelled():
+    asked = iter([False, False])
+    with execution(cancelled=lambda: next(asked, True)), pytest.raises(Cancelled):
+        moved(np.ones((6, 16, 16)), np.full((6, 2), 0.3), interpolation="fourier")
+    assert next(asked, None) is None
