@@ -13,6 +13,9 @@ from darfix_core.model.history import History
 Verdict = Literal["ok", "doubtful", "bad", "not checked"]
 _LINE = 100
 
+# Smaller values are what rounding leaves.
+_NOTHING = 1e-9
+
 
 @dataclass(frozen=True)
 class QualityRow:
@@ -48,7 +51,10 @@ class QualityRow:
     @property
     def measured(self) -> str:
         """The value with its unit, as people read it; empty where nothing was measured."""
-        return "" if self.value is None else f"{self.value:.3g} {self.unit}".rstrip()
+        if self.value is None:
+            return ""
+        value = 0.0 if abs(self.value) < _NOTHING else self.value
+        return f"{value:.3g} {self.unit}".rstrip()
 
 
 @dataclass(frozen=True, eq=False)
