@@ -40,8 +40,6 @@ OTHER_FRAMES: dict[str, str] = {
 #: Steps whose result has other pixels than a part of those of their input, and why.
 OTHER_PIXELS: dict[str, str] = {
     "binning": "it makes one of several",
-    "correct_shift": "frames are moved over the pixels of the detector",
-    "shift_correction": "frames are moved over the pixels of the detector",
 }
 
 #: Step -> values of parameters that have no default and name no file, such as a counter or motor of `scan`.
