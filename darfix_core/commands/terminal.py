@@ -6,9 +6,6 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from darfix_core.model.scan_quality import ScanQuality
-from darfix_core.model.shift import Shift
-
 if TYPE_CHECKING:
     from darfix_core.workflow.graph import Node
 
@@ -133,6 +130,9 @@ class RunLines:
 
 def _in_words(value: Any) -> str:
     """The verdict that a result holds; empty for data."""
+    from darfix_core.model.scan_quality import ScanQuality
+    from darfix_core.model.shift import Shift
+
     if isinstance(value, ScanQuality):
         return value.summary
     return value.verdict if isinstance(value, Shift) else ""
