@@ -27,7 +27,7 @@ def find_shift(
     *,
     model: Literal["linear", "frames", "dimension", "published"] = "linear",
     motor: str | None = None,
-    lags: tuple[Lag, ...] = (1, 2, 4, 8),
+    lags: tuple[Lag, ...] = (1, 2, 4, 8, 16, 32),
     reference: Literal["neighbour", "mean", "frame"] = "neighbour",
     reference_frame: Annotated[int | None, Ge(0)] = None,
     region: Annotated[tuple[int, int, int, int] | None, Unit("px")] = None,

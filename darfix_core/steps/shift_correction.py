@@ -31,7 +31,7 @@ def shift_correction(
     *,
     model: Literal["linear", "frames", "dimension", "published", "given"] = "linear",
     motor: str | None = None,
-    lags: tuple[Lag, ...] = (1, 2, 4, 8),
+    lags: tuple[Lag, ...] = (1, 2, 4, 8, 16, 32),
     reference: Literal["neighbour", "mean", "frame"] = "neighbour",
     reference_frame: Annotated[int | None, Ge(0)] = None,
     region: Annotated[tuple[int, int, int, int] | None, Unit("px")] = None,

@@ -90,6 +90,8 @@ class Match:
         By how much each tile pulls the value: the sum of their squares is its variance over scenes and noise.
     illumination : ndarray, shape (2,), px
         By how much the correction for the moving illumination changed the value.
+    between : ndarray, shape (2,), px
+        By how much the value differs from that of pairs that are less far apart; 0 where it is not measured.
     response : ndarray, shape (2, 2), px^2
         Change of the value by a further slope of the logarithm of the illumination, 1/px, that is taken off.
     height : float
@@ -99,6 +101,7 @@ class Match:
     value: FloatArray
     influence: FloatArray
     illumination: FloatArray
+    between: FloatArray
     response: FloatArray
     height: float
 
@@ -147,7 +150,8 @@ class Matcher:
             Weights of the modes of each, from `pair_weights`.
         measure : bool
             True: they are for the first peak, and better ones are measured, which needs the sums of many pairs. These
-            are also corrected for the illumination.
+            are also corrected for the illumination. Of the distances over which the texture is still the same, the
+            longer half gives the value, and the shorter half is compared with it.
 
         Returns
         -------
@@ -163,12 +167,24 @@ class Matcher:
         spectra = plain
         if measure:
             spectra = self._spectra(correlations / [self._illumination(entry.blocks) for entry in cross]) * turn
-        value, weights = self._highest(plain[0] * expected[0]) / steps[0], expected
+        value, weights, between = self._highest(plain[0] * expected[0]) / steps[0], expected, np.zeros(2)
         if measure:
+            heights = np.array([self._height(modes) for modes in plain * expected])
+            height = float(heights[0])
             value, weights = self._fitted(spectra, steps, value)
+            clear = np.flatnonzero(heights > CLEAR)
+            near, far = clear[: len(clear) // 2], clear[len(clear) // 2 :]
+            if len(near):
+                start = value
+                value = self._refined(spectra[far], weights[far], steps[far], start)
+                between = value - self._refined(spectra[near], weights[near], steps[near], start)
+                cross = [cross[lag] for lag in far]
+                plain, spectra, correlations, turn = plain[far], spectra[far], correlations[far], turn[far]
+                weights, steps = weights[far], steps[far]
         else:
+            height = self._height((plain * expected).sum(axis=0))
             value = self._refined(spectra, weights, steps, value)
-        if not np.isfinite(value).all():
+        if not np.isfinite(value + between).all():
             return no_match(self.n_tiles)
         factors = self._factors(weights, steps, value)
         change = _newton_step(spectra, factors) - _newton_step(plain, factors)
@@ -176,8 +192,8 @@ class Matcher:
         sloping = [self._spectra(-place * correlations) * turn for place in (self._place[:, None], self._place)]
         response = np.array([curvature @ _derivatives(slope, factors)[0][0] for slope in sloping]).T
         influence = self._influence(cross, factors * turn.reshape(len(cross), 1, -1))
-        px, height = self._field.binning, self._height((plain * expected)[: 1 if measure else None].sum(axis=0))
-        return Match(value * px, influence * px, change * px, response * px**2, height)
+        px = self._field.binning
+        return Match(value * px, influence * px, change * px, between * px, response * px**2, height)
 
     def pair_weights(self, first: Image, second: Image) -> FloatArray:
         """Weights of the modes of a pair of images; see `expected_weights`."""
@@ -326,7 +342,7 @@ class Matcher:
 def no_match(n_tiles: int) -> Match:
     """No displacement found."""
     nothing = np.full(2, np.nan)
-    return Match(nothing, np.full((n_tiles, 2), np.nan), nothing, np.full((2, 2), np.nan), 0.0)
+    return Match(nothing, np.full((n_tiles, 2), np.nan), nothing, nothing, np.full((2, 2), np.nan), 0.0)
 
 
 def _newton_step(spectra: ComplexArray, factors: ComplexArray) -> FloatArray:

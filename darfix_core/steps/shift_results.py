@@ -33,7 +33,7 @@ def linear_shift(dataset: Dataset, field: Field, lines: Lines, lags: Sequence[in
     match, bound = found
     if match.height < CLEAR:
         return untrusted(dataset, _NO_TEXTURE)
-    evidence = Evidence(match.value, match.influence, match.illumination, bound)
+    evidence = Evidence(match.value, match.influence, np.hypot(match.illumination, match.between), bound)
     per = f"px per {dataset.unit(lines.motor) or 'unit of ' + lines.motor}" if lines.motor else "px per frame"
     (dy, dx), (sy, sx) = match.value, evidence.uncertainty
     what = f"The drift ({dy:.4g} +- {sy:.2g}, {dx:.4g} +- {sx:.2g}) {per}"

@@ -27,15 +27,16 @@ class Evidence:
         (dy, dx).
     influence : ndarray, shape (n_tiles, 2)
         By how much each tile pulls the value.
-    illumination : ndarray, shape (2,)
-        By how much the correction for the moving illumination changed the value.
+    doubt : ndarray, shape (2,)
+        What all tiles may have in common: by how much the correction for the moving illumination changed the value,
+        and by how much it depends on how far apart the frames are that were compared.
     bound : ndarray, shape (2,)
         Cramer-Rao bound: what the noise of the counts allows.
     """
 
     value: FloatArray
     influence: FloatArray
-    illumination: FloatArray
+    doubt: FloatArray
     bound: FloatArray
 
     @property
@@ -54,11 +55,11 @@ class Evidence:
         """One standard deviation, shape (2,).
 
         From how much the tiles differ, which holds the noise and the change of contrast alike, but no less than the
-        bound; the correction for the illumination counts in full, as it rests on a simple picture of it.
+        bound; the doubt counts in full, as nothing tells which part of it is true.
         """
         n_tiles = len(self.influence)
         scatter = (self.influence**2).sum(axis=0) * n_tiles / max(n_tiles - 1, 1)
-        uncertainty: FloatArray = np.sqrt(np.maximum(scatter, self.bound**2) + self.illumination**2)
+        uncertainty: FloatArray = np.sqrt(np.maximum(scatter, self.bound**2) + self.doubt**2)
         return uncertainty
 
     @property
