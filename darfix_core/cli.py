@@ -66,6 +66,7 @@ def _check(options: argparse.Namespace) -> int:
         saturation=options.saturation,
         as_json=options.json,
         output=options.output,
+        mask=options.mask,
         overwrite=options.overwrite,
         threads=options.threads,
     )
@@ -194,7 +195,10 @@ def _check_options(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--output", "-o", metavar="PAGE", help="page of pictures to write (.png, .pdf, .svg), or the verdicts (.json)"
     )
-    check.add_argument("--overwrite", action="store_true", help="replace an existing page")
+    check.add_argument(
+        "--mask", metavar="FILE", help="image of the dead, hot and saturated pixels to write (.npy, .tif, .edf)"
+    )
+    check.add_argument("--overwrite", action="store_true", help="replace files that exist")
     _computing_options(check)
 
 

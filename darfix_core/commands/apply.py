@@ -13,17 +13,23 @@ from typing import Any
 from darfix_core.commands.apply_options import Request, read_request
 from darfix_core.commands.signals import cancel_on_interrupt
 from darfix_core.commands.steps import named_step
-from darfix_core.commands.terminal import RunLines, say
+from darfix_core.commands.terminal import RunLines, complain, say
 from darfix_core.engine.execution import execution
 from darfix_core.engine.registry import Step, get_step, reader_of, writer_of
-from darfix_core.errors import DarfixError, DataFileError
+from darfix_core.errors import DarfixError, DataFileError, DimensionError
 from darfix_core.figures.files import files_to_write
 from darfix_core.io.atomic import check_output
 from darfix_core.io.maps import load_maps
 from darfix_core.io.nexus import output_path
+from darfix_core.io.shift_file import shift_path
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.maps import Maps
+from darfix_core.model.scan_quality import ScanQuality
+from darfix_core.model.shift import Shift
 from darfix_core.workflow.graph import Node
+
+# Ending of the files that hold what is of that type; others are HDF5 files.
+_SUFFIX: dict[type, str] = {Shift: ".txt"}
 
 
 def apply(name: str, arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
@@ -68,13 +74,17 @@ def apply(name: str, arguments: Sequence[str], parser: argparse.ArgumentParser) 
 
 def _files_to_write(step: Step, request: Request) -> list[str]:
     """Files that the result goes to, checked before the work starts; those of pictures may not be made."""
-    if request.output is None:
-        raise DarfixError(f"{step.id} needs a file for its result; give -o FILE.h5")
     kind = _written_kind(step)
+    if _saver(step) is None and not step.output_path:
+        other = "; darfix-core check shows and saves it" if kind is ScanQuality else ""
+        raise DarfixError(f"{step.id} gives a {kind.__name__}, which no step saves{other}")
+    if request.output is None:
+        raise DarfixError(f"{step.id} needs a file for its result; give -o FILE{_SUFFIX.get(kind, '.h5')}")
     if kind is Maps:
         files = files_to_write(request.output)
     else:
-        files = [output_path(request.output) if kind is Dataset else Path(request.output)]
+        checked = output_path if kind is Dataset else shift_path if kind is Shift else Path
+        files = [checked(request.output)]
     return [str(check_output(file, overwrite=request.overwrite)) for file in files]
 
 
@@ -86,19 +96,8 @@ def _written_kind(step: Step) -> type:
 
 
 def _saver(step: Step) -> Step | None:
-    """Step that saves the main result of another one; None for a step that writes its file itself.
-
-    Raises
-    ------
-    DarfixError
-        If such results cannot be saved.
-    """
-    if step.output_path:
-        return None
-    saver = writer_of(_written_kind(step))
-    if saver is None:
-        raise DarfixError(f"{step.id} gives a {_written_kind(step).__name__}, which cannot be saved")
-    return saver
+    """Step that saves the main result of another one; None for a step that writes its file itself."""
+    return None if step.output_path else writer_of(_written_kind(step))
 
 
 class _Application:
@@ -130,15 +129,26 @@ class _Application:
         lacking = [name for name, value in inputs.items() if self._lacks_dimensions(value)]
         self._total = len(lacking) + 1 + (saver is not None)
         for name in lacking:
-            inputs[name] = self._call(get_step("define_dimensions"), {"dataset": inputs[name]}, {})
-            found = [f"{entry.name} ({entry.size})" for entry in inputs[name].dimensions]
-            order = ", slow to fast" if len(found) > 1 else ""
-            say(f"The dimensions were not defined; found: {' x '.join(found)}{order}")
+            inputs[name] = self._with_dimensions(inputs[name])
         result = self._call(self._step, inputs, self._parameters)
         if saver is not None:
             main = next(iter(self._step.results(result).values()))
             parameters = {saver.output_path: self._request.output, "overwrite": self._request.overwrite}
             self._call(saver, {next(iter(saver.inputs)): main}, parameters)
+
+    def _with_dimensions(self, dataset: Dataset) -> Dataset:
+        """Dataset with its dimensions; as it is where a step can do without, and they cannot be found."""
+        try:
+            found: Dataset = self._call(get_step("define_dimensions"), {"dataset": dataset}, {})
+        except DimensionError as error:
+            if self._step.needs_dimensions:
+                raise
+            complain("warning", f"the dimensions cannot be found, and the frames are taken as they come: {error}")
+            return dataset
+        names = [f"{entry.name} ({entry.size})" for entry in found.dimensions]
+        order = ", slow to fast" if len(names) > 1 else ""
+        say(f"The dimensions were not defined; found: {' x '.join(names)}{order}")
+        return found
 
     def _check_inputs_stay(self, inputs: Iterable[Any]) -> None:
         """The result may not go to a file that it is made from; better known now than when all is computed."""
@@ -148,7 +158,7 @@ class _Application:
             raise DataFileError("is one of the files that the result is made from; choose another name", file=target)
 
     def _lacks_dimensions(self, value: Any) -> bool:
-        return self._step.needs_dimensions and isinstance(value, Dataset) and not value.dimensions
+        return self._step.uses_dimensions and isinstance(value, Dataset) and not value.dimensions
 
     def _open(self, name: str, file: str) -> Any:
         """What a file holds for an input of the step."""
@@ -176,7 +186,9 @@ class _Application:
         node = Node(step.id, step.title, step.id)
         self._number += 1
         self._lines.started(node, self._number, self._total)
-        return self._run(step, inputs, parameters, node)
+        result = self._run(step, inputs, parameters, node)
+        self._lines.ended(node, result)
+        return result
 
     def _run(self, step: Step, inputs: dict[str, Any], parameters: dict[str, Any], node: Node) -> Any:
         def progress(fraction: float, what: str) -> None:

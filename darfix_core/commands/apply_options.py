@@ -107,7 +107,7 @@ def _add_options(step: Step, parser: argparse.ArgumentParser) -> None:
         files.add_argument(
             "--positions", metavar="FILE", help="table with the positions of the motors for the first INPUT"
         )
-    files.add_argument("--output", "-o", metavar="FILE.h5", help="file to write the result to")
+    files.add_argument("--output", "-o", metavar="FILE", help="file to write the result to: .h5; a shift: .txt")
     files.add_argument("--overwrite", action="store_true", help="replace files that exist")
     group = parser.add_argument_group("parameters")
     for name, parameter in step.parameters.entries.items():

@@ -16,6 +16,7 @@ from darfix_core.engine.registry import get_step
 from darfix_core.errors import DarfixError, DataFileError, DimensionError
 from darfix_core.io.atomic import check_output, write_whole
 from darfix_core.io.load import files_of
+from darfix_core.io.mask_file import MASK_SUFFIXES, write_mask
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.scan_quality import ScanQuality
 from darfix_core.workflow.graph import Node
@@ -34,6 +35,7 @@ def check(
     saturation: float | None = None,
     as_json: bool = False,
     output: str | None = None,
+    mask: str | None = None,
     overwrite: bool = False,
     threads: int | None = None,
 ) -> int:
@@ -53,8 +55,10 @@ def check(
         Write JSON instead of a table.
     output : str, optional
         Picture of all measurements (.png, .pdf, .svg), or the verdicts as .json; for one scan only.
+    mask : str, optional
+        Image file for the pixels that are dead, hot or saturated; see `darfix_core.apply_mask`. For one scan only.
     overwrite : bool
-        Replace `output` if it exists.
+        Replace `output` and `mask` if they exist.
     threads : int, optional
         Number of threads.
 
@@ -70,7 +74,8 @@ def check(
     """
     kind, files = files_of(paths[0] if len(paths) == 1 else tuple(paths))
     sources: list[str | tuple[str, ...]] = list(files) if kind == "HDF5" else [tuple(files)]
-    target = _page(output, len(sources), overwrite) if output is not None else None
+    target = _target(output, (*_PAGES, ".json"), len(sources), overwrite)
+    mask_target = _target(mask, MASK_SUFFIXES, len(sources), overwrite)
     parameters = {"scan": scan, "positions": positions}
     found: list[tuple[str, ScanQuality]] = []
     with cancel_on_interrupt() as cancelled, RunLines() as lines:
@@ -87,14 +92,17 @@ def check(
             lines.started(node, number, len(sources))
             with execution(threads=threads, progress=progress, cancelled=cancelled, on_warning=warned):
                 dataset = _opened(get_step("load")(path=source, **parameters))
-                quality, _ = get_step("scan_quality")(dataset, saturation=saturation)
+                quality, bad_pixels = get_step("scan_quality")(dataset, saturation=saturation)
             found.append((name, quality))
     _show(found, as_json=as_json)
     if target is not None:
         with execution():
             _write(found[0][1], target, overwrite=overwrite)
+    if mask_target is not None:
+        write_mask(mask_target, bad_pixels.values, overwrite=overwrite)
+    for file in filter(None, (target, mask_target)):
         if not as_json:
-            say(f"wrote {target}")
+            say(f"wrote {file}")
     return BAD if any(quality.worst == "bad" for _, quality in found) else 0
 
 
@@ -110,13 +118,15 @@ def _opened(dataset: Dataset) -> Dataset:
     return found
 
 
-def _page(output: str, n_scans: int, overwrite: bool) -> Path:
-    """Path of the picture or the JSON file, checked before the work starts."""
+def _target(output: str | None, suffixes: Sequence[str], n_scans: int, overwrite: bool) -> Path | None:
+    """Path of a file that is written, checked before the work starts."""
+    if output is None:
+        return None
     path = Path(output)
-    if path.suffix.lower() not in (*_PAGES, ".json"):
-        raise DataFileError(f"must end in {', '.join(_PAGES)} or .json", file=output)
+    if path.suffix.lower() not in suffixes:
+        raise DataFileError(f"must end in {', '.join(suffixes[:-1])} or {suffixes[-1]}", file=output)
     if n_scans > 1:
-        raise DarfixError(f"-o {output} takes what was found in one scan, got {n_scans} files: check them one by one")
+        raise DarfixError(f"{output} takes what was found in one scan, got {n_scans} files: check them one by one")
     return check_output(path, overwrite=overwrite)
 
 

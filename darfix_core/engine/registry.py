@@ -113,6 +113,8 @@ class Step:
         Version -> function that makes its parameters those of the next version.
     needs_dimensions : bool
         Whether the dataset must have its scan dimensions defined.
+    uses_dimensions : bool
+        Whether the step does more where they are defined.
     """
 
     id: str
@@ -130,6 +132,7 @@ class Step:
     summary: str = ""
     migrations: Mapping[int, Migration] = field(default_factory=dict)
     needs_dimensions: bool = False
+    uses_dimensions: bool = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Check, run, and record the history. See :func:`step`."""
@@ -264,6 +267,7 @@ def step(
     file_parameters: tuple[str, ...] = (),
     migrations: Mapping[int, Migration] | None = None,
     needs_dimensions: bool = False,
+    uses_dimensions: bool = False,
     outputs: tuple[str, ...] = (),
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a function as a step.
@@ -291,6 +295,9 @@ def step(
         with which the next version gives the same result. A history of an older version without one is refused.
     needs_dimensions : bool
         True for a step that raises DimensionError without them; who runs it alone finds them first.
+    uses_dimensions : bool
+        True for a step that does more where they are defined; who runs it alone finds them first if they can
+        be found.
     outputs : tuple of str
         Names of the results of a function that returns a tuple, the main one first. A function that returns one value
         needs none: its output is named after its type.
@@ -313,6 +320,7 @@ def step(
             file_parameters=tuple(filter(None, (input_path, *file_parameters))),
             migrations=frozen_mapping(migrations or {}),
             needs_dimensions=needs_dimensions,
+            uses_dimensions=uses_dimensions or needs_dimensions,
             **_declared(function, id, outputs),
         )
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import darfix_core as dc
 from darfix_core.cli import main
 from darfix_core.commands.check import BAD
 from tests.bliss_files import small_stack, write_scan
@@ -62,6 +63,16 @@ def test_page_is_written_and_not_overwritten_unasked(file, tmp_path, capsys, end
     assert main(["check", str(file), "-o", str(page)]) == 2
     assert "exists already" in capsys.readouterr().err
     assert main(["check", str(file), "-o", str(page), "--overwrite"]) == BAD
+
+
+def test_mask_of_the_bad_pixels_is_written_as_apply_mask_takes_it(file, tmp_path, capsys):
+    mask = tmp_path / "bad.npy"
+    assert main(["check", str(file), "--mask", str(mask)]) == BAD
+    assert f"wrote {mask}" in capsys.readouterr().out
+    expected = dc.scan_quality(dc.define_dimensions(dc.load(file)))[1]
+    np.testing.assert_array_equal(dc.apply_mask(dc.load(file), file=str(mask)).mask, expected.values)
+    assert main(["check", str(file), "--mask", "bad.h5"]) == 2
+    assert "bad.h5: must end in" in capsys.readouterr().err
 
 
 def test_several_files_are_checked_one_by_one(file, capsys):
