@@ -21,7 +21,7 @@ from darfix_core.units import Unit
 Lag: TypeAlias = Annotated[int, Ge(1), Le(32)]
 
 
-@step("find_shift", version=1, title="Find Shift")
+@step("find_shift", version=1, title="Find Shift", uses_dimensions=True)
 def find_shift(
     dataset: Dataset,
     *,

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
+from darfix_core.engine.execution import warn
 from darfix_core.engine.registry import step
 from darfix_core.io.shift_file import read_shift
 from darfix_core.model.dataset import Dataset
@@ -23,6 +24,7 @@ from darfix_core.units import Unit
     title="Shift Correction",
     widget="orangecontrib.dfxm.widgets.owshiftcorrection.OWShiftCorrection",
     file_parameters=("file",),
+    uses_dimensions=True,
     outputs=("dataset", "shift"),
 )
 def shift_correction(
@@ -83,6 +85,11 @@ def shift_correction(
     shift : Shift
         The shift that was found or given, whether it was applied or not.
 
+    Warns
+    -----
+    DarfixWarning
+        If the shift is not trusted, or a velocity is given that is not used.
+
     Raises
     ------
     ValueError
@@ -93,6 +100,9 @@ def shift_correction(
         If the computation was cancelled.
     """
     known = _known_shift(shift, file)
+    if velocity != (0.0, 0.0) and (known is not None or model != "given"):
+        used = "the shift that comes in is applied" if known else f"model is {model!r}, 'given' would apply it"
+        warn(f"velocity is not used: {used}")
     if known is None:
         if model == "given":
             known = given_shift(dataset, velocity, motor)

@@ -84,3 +84,12 @@ def test_shift_that_is_not_trusted_comes_out_but_is_not_applied(drifting):
 def test_two_shifts_are_one_too_many(drifting):
     with pytest.raises(ValueError, match=r"given as input and by file, 'shift\.txt': leave one out"):
         dc.shift_correction(drifting, dc.Shift(np.ones((41, 2))), file="shift.txt")
+
+
+def test_velocity_that_is_not_used_is_told(rocking_dataset):
+    known, told = dc.Shift(np.zeros((rocking_dataset.n_frames, 2))), []
+    with dc.execution(on_warning=told.append):
+        dc.shift_correction(rocking_dataset, known, velocity=(1.0, 0.0))
+        dc.shift_correction(rocking_dataset, velocity=(1.0, 0.0))
+    assert "velocity is not used: the shift that comes in is applied" in told
+    assert "velocity is not used: model is 'linear', 'given' would apply it" in told
