@@ -36,8 +36,8 @@ class Trajectory:
         NaN where an image was not matched.
     influence : ndarray, shape (n, n_tiles, 2), px
         As in `Match`.
-    illumination : ndarray, shape (n, 2), px
-        As in `Match`.
+    doubt : ndarray, shape (n, 2), px
+        As in `Evidence`.
     bound : ndarray, shape (n, 2), px
     reference : int
         The image whose place is 0.
@@ -45,7 +45,7 @@ class Trajectory:
 
     values: FloatArray
     influence: FloatArray
-    illumination: FloatArray
+    doubt: FloatArray
     bound: FloatArray
     reference: int
 
@@ -84,8 +84,8 @@ def match_neighbours(matcher: Matcher, images: Iterable[Image]) -> Trajectory:
     fitted = fit_places(measured, reference, len(bound))
     if fitted is None:
         return _nothing_matched(matcher, bound, reference)
-    values, illumination, influence = fitted
-    return Trajectory(values, influence, illumination, bound, reference)
+    values, doubt, influence = fitted
+    return Trajectory(values, influence, doubt, bound, reference)
 
 
 def match_with_frame(matcher: Matcher, images: Iterable[Image], chosen: Image, reference: int) -> Trajectory:
@@ -128,8 +128,8 @@ def match_with_mean(matcher: Matcher, images: Iterable[Image]) -> Trajectory:
         return trajectory
     longest = max(parts, key=lambda part: len(part.values))
     for number, value in longest.values.items():
-        trajectory.illumination[number] = longest.response[number] @ moving.slope
-        trajectory.values[number] = value + trajectory.illumination[number]
+        trajectory.doubt[number] = longest.response[number] @ moving.slope
+        trajectory.values[number] = value + trajectory.doubt[number]
         trajectory.influence[number] = longest.influence[number]
     return replace(trajectory, reference=longest.first)
 
@@ -223,7 +223,7 @@ def _gathered(
         if found is not None and found.height > CLEAR:
             match = moving.corrected(found, float(distances[number]))
             trajectory.values[number] = match.value
-            trajectory.influence[number], trajectory.illumination[number] = match.influence, match.illumination
+            trajectory.influence[number], trajectory.doubt[number] = match.influence, match.illumination
     trajectory.values[trajectory.reference] = 0.0
-    trajectory.influence[trajectory.reference] = trajectory.illumination[trajectory.reference] = 0.0
+    trajectory.influence[trajectory.reference] = trajectory.doubt[trajectory.reference] = 0.0
     return trajectory

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darfix_core.model.arrays import BoolArray, FloatArray
+from darfix_core.model.arrays import BoolArray, FloatArray, IntArray
 from darfix_core.steps.shift_matching import CLEAR, Match
 
 # Error that a pair has at least, px.
@@ -44,8 +44,10 @@ def fit_places(pairs: Sequence[Pair], reference: int, n: int) -> tuple[FloatArra
 
     Returns
     -------
-    (values, illumination, influence) : ndarrays, shapes (n, 2), (n, 2) and (n, n_tiles, 2), px
-        NaN where no chain of pairs leads to the reference. None where no pair has it.
+    (values, doubt, influence) : ndarrays, shapes (n, 2), (n, 2) and (n, n_tiles, 2), px
+        The doubt is that of `Evidence`: what the correction for the illumination changed, and how much the drift
+        depends on how far apart the pairs are. NaN where no chain of pairs leads to the reference. None where no pair
+        has it.
     """
     pairs = _supported(pairs, n)
     pairs = _connected(pairs, reference, n)
@@ -62,7 +64,18 @@ def fit_places(pairs: Sequence[Pair], reference: int, n: int) -> tuple[FloatArra
         weights = 1 / (variance * (1 + missed / _FAR**2) ** 2)
     further = np.array([np.vstack([pair.match.illumination, pair.match.influence]) for pair in pairs])
     solved = system.solve(further.reshape(len(pairs), -1), weights).reshape(n, -1, 2)
-    return values, solved[:, 0], solved[:, 1:]
+    rate = _spread_of_rates(displacements - values[second] + values[first], second - first, weights)
+    doubt = np.hypot(solved[:, 0], np.abs(np.arange(n) - reference)[:, None] * rate)
+    return values, doubt, solved[:, 1:]
+
+
+def _spread_of_rates(missed: FloatArray, distance: IntArray, weights: FloatArray) -> FloatArray:
+    """Standard deviation, over the distances of pairs, of the drift a place by which they miss, shape (2,)."""
+    rates = [
+        np.average(missed[distance == lag], axis=0, weights=weights[distance == lag]) / lag
+        for lag in np.unique(distance)
+    ]
+    return np.std(rates, axis=0, ddof=1) if len(rates) > 1 else np.zeros(2)
 
 
 def _supported(pairs: Sequence[Pair], n: int) -> list[Pair]:

@@ -90,7 +90,7 @@ def _shift_of_trajectory(dataset: Dataset, field: Field, groups: Sequence[IntArr
     floor = np.hypot(trajectory.bound, trajectory.bound[trajectory.reference])
     evidence = {
         number: Evidence(
-            trajectory.values[number], trajectory.influence[number], trajectory.illumination[number], floor[number]
+            trajectory.values[number], trajectory.influence[number], trajectory.doubt[number], floor[number]
         )
         for number in matched
         if number != trajectory.reference

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import scipy.ndimage
 
 import darfix_core as dc
 from darfix_core.errors import DarfixWarning, DimensionError
+from darfix_core.steps.shift_verdict import Evidence, judge
 
 from .shift_scenes import Scene, linear_trajectory, random_walk
 
@@ -102,6 +105,28 @@ def test_two_parts_that_move_apart_are_not_trusted():
     shift = quiet(dc.Dataset.from_array(halves))
     assert not shift.is_trusted
     assert "parts of the field" in shift.reason or "does not differ" in shift.reason
+
+
+def test_value_of_which_one_component_is_hardly_known_is_not_trusted():
+    pull = np.tile([[0.01, 0.5], [-0.01, -0.5]], (4, 1))
+    corners = np.argwhere(np.ones((2, 4))) * 64
+    evidence = Evidence(np.array([0.5, 1.0]), pull, np.zeros(2), np.zeros(2))
+    trusted, reason = judge(evidence, corners, "The drift")
+    assert not trusted
+    assert "does not differ from none" in reason
+
+
+@pytest.mark.skipif("DARFIX_SAMPLE_DATA" not in os.environ, reason="DARFIX_SAMPLE_DATA names no folder of samples")
+@pytest.mark.parametrize("background", [False, True])
+def test_drift_of_a_measured_scan_is_right_within_its_uncertainty(background):
+    dataset = dc.define_dimensions(dc.load(Path(os.environ["DARFIX_SAMPLE_DATA"]) / "rocking.h5"))
+    if background:
+        dataset = dc.subtract_background(dataset, method="percentile", percentile=5.0)
+    shift = quiet(dataset)
+    stated = shift.uncertainty[0] / np.abs(dataset.positions["mu"][0] - dataset.positions["mu"].mean())
+    # Texture divided by its local mean gives (-133, 3) px/deg in frames that are 8 to 40 apart.
+    assert (np.abs(np.subtract(shift.velocity, (-133, 3))) < 2.5 * stated).all()
+    assert (stated < 40).all()
 
 
 @pytest.mark.parametrize("reference", ["neighbour", "mean", "frame"])
