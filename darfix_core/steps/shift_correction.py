@@ -85,11 +85,6 @@ def shift_correction(
     shift : Shift
         The shift that was found or given, whether it was applied or not.
 
-    Warns
-    -----
-    DarfixWarning
-        If the shift is not trusted, or a velocity is given that is not used.
-
     Raises
     ------
     ValueError
@@ -98,6 +93,11 @@ def shift_correction(
         If the file cannot be read, or holds no shift.
     Cancelled
         If the computation was cancelled.
+
+    Warns
+    -----
+    DarfixWarning
+        If the shift is not trusted, or a velocity is given that is not used.
     """
     known = _known_shift(shift, file)
     if velocity != (0.0, 0.0) and (known is not None or model != "given"):
