@@ -362,7 +362,8 @@ def _derivatives(spectra: ComplexArray, factors: ComplexArray) -> tuple[FloatArr
     """
     n_lags = len(factors)
     flat = spectra.reshape(-1, n_lags, factors.shape[-1])
-    sums = sum(flat[:, i] @ factors[i].T for i in range(n_lags)).real
+    # Without a library of linear algebra: its own threads would be in the way of those that compute the frames.
+    sums = sum(np.einsum("tm,fm->tf", flat[:, i], factors[i]) for i in range(n_lags)).real
     return sums[:, :2], sums[:, [[2, 3], [3, 4]]]
 
 
