@@ -54,6 +54,14 @@ def rows(conditions: Conditions) -> Iterator[Row]:
             )
         hot = dc.remove_hot_pixels(a, kernel_size=size)
         yield Row(f"hot pixels by the median {size} x {size}, stack A", lambda hot=hot: compute_frames(hot.frames))
+    counts = np.asarray(a.frames)
+    yield Row(
+        "threshold, stack A",
+        lambda: compute_frames(dc.threshold(a, bottom=150.0).frames),
+        lambda: np.where(counts < 150, 0, counts),
+        "numpy",
+        repeats=3,
+    )
     yield Row("gradient threshold, stack A", lambda: compute_frames(_by_gradient(a).frames), repeats=3)
     yield Row("weak beam, stack A", lambda: compute_frames(dc.weak_beam(a).frames), repeats=3)
     yield Row("noise by photon transfer, stack A", lambda: photon_transfer(a), repeats=3)
