@@ -193,32 +193,6 @@ class FolderEditor(_ChosenPath):
             self.choose(path)
 
 
-class PositionsEditor(_ChosenPath):
-    """Table of the positions of the motors: none, or a text file."""
-
-    def __init__(self) -> None:
-        super().__init__("those of the scan", "Choose a table with the positions of the motors")
-
-    def _ask(self) -> None:
-        filters = ";;".join([TABLE_FILTER, ANY_FILTER])
-        path, _ = QFileDialog.getOpenFileName(self, "Open a table of positions", self.line.text(), filters)
-        if path:
-            self.choose(path)
-
-
-class ShiftFileEditor(_ChosenPath):
-    """Shift in a text file: none, or one of the disk."""
-
-    def __init__(self, placeholder: str) -> None:
-        super().__init__(placeholder, "Choose a file with a shift")
-
-    def _ask(self) -> None:
-        filters = ";;".join([TABLE_FILTER, ANY_FILTER])
-        path, _ = QFileDialog.getOpenFileName(self, "Open a shift", self.line.text(), filters)
-        if path:
-            self.choose(path)
-
-
 class FileEditor(_ChosenPath):
     """One file that is read: none, or one of the disk.
 

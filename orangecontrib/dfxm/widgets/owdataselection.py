@@ -21,7 +21,7 @@ from orangecontrib.dfxm.views.frame_browser import FrameBrowser
 from orangecontrib.dfxm.views.metadata_view import MetadataView
 from orangecontrib.dfxm.views.parameter_editors import ChoiceEditor, Editor
 from orangecontrib.dfxm.views.scan_editor import ScanEditor
-from orangecontrib.dfxm.views.source_editors import DarkEditor, PositionsEditor, SourceEditor
+from orangecontrib.dfxm.views.source_editors import TABLE_FILTER, DarkEditor, FileEditor, SourceEditor
 from orangecontrib.dfxm.widgets.icon import icon_path
 from orangecontrib.dfxm.widgets.step_widget import StepWidget, run_step
 
@@ -58,7 +58,7 @@ class OWDataSelection(StepWidget):
         """Editors that know what is in the file."""
         self.source, self.scans = SourceEditor(), ScanEditor()
         self.detectors, self.darks = ChoiceEditor((None,), "automatic"), DarkEditor()
-        self.positions_table = PositionsEditor()
+        self.positions_table = FileEditor("those of the scan", "Open a table of positions", TABLE_FILTER)
         return {
             "path": self.source,
             "scan": self.scans,

@@ -8,7 +8,7 @@ from AnyQt.QtWidgets import QWidget
 
 from orangecontrib.dfxm.views.parameter_editors import Editor
 from orangecontrib.dfxm.views.shift_plot import ShiftPlot
-from orangecontrib.dfxm.views.source_editors import ShiftFileEditor
+from orangecontrib.dfxm.views.source_editors import TABLE_FILTER, FileEditor
 from orangecontrib.dfxm.widgets.icon import icon_path
 from orangecontrib.dfxm.widgets.step_widget import StepWidget
 
@@ -23,7 +23,7 @@ class OWLoadShift(StepWidget):
 
     def editors(self) -> dict[str, Editor]:
         """A file dialog for the path."""
-        return {"path": ShiftFileEditor("choose a file")}
+        return {"path": FileEditor("choose a file", "Open a shift", TABLE_FILTER)}
 
     def build_view(self) -> None:
         """The trajectory with its verdict."""

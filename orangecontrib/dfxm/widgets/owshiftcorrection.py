@@ -14,7 +14,7 @@ from darfix_core.io.atomic import write_whole
 from darfix_core.io.shift_file import shift_path, shift_writer
 from orangecontrib.dfxm.views.parameter_editors import ChoiceEditor, Editor, FloatEditor, TupleEditor
 from orangecontrib.dfxm.views.shift_view import ShiftView
-from orangecontrib.dfxm.views.source_editors import ShiftFileEditor
+from orangecontrib.dfxm.views.source_editors import TABLE_FILTER, FileEditor
 from orangecontrib.dfxm.widgets.icon import icon_path
 from orangecontrib.dfxm.widgets.step_widget import StepWidget
 
@@ -48,7 +48,7 @@ class OWShiftCorrection(StepWidget):
         return {
             "motor": ChoiceEditor((None,), "chosen by the step"),
             "velocity": TupleEditor([FloatEditor(), FloatEditor("px per unit")]),
-            "file": ShiftFileEditor("find the shift"),
+            "file": FileEditor("find the shift", "Open a shift", TABLE_FILTER),
         }
 
     def applies(self, name: str) -> bool:
