@@ -7,7 +7,6 @@ import os
 from darfix_core.engine.registry import step
 from darfix_core.errors import DataFileError
 from darfix_core.io.dataset_file import is_saved_dataset, open_saved_dataset
-from darfix_core.io.hdf5_file import read_hdf5
 from darfix_core.model.dataset import Dataset
 
 
@@ -39,8 +38,6 @@ def load_dataset(path: str) -> Dataset:
         If there is no such file, or another program has written it.
     """
     file = os.path.abspath(os.path.expanduser(path))
-    with read_hdf5(file):
-        pass
     if not is_saved_dataset(file):
         raise DataFileError(
             "holds no dataset that darfix-core has saved; open it with Data Selection (load)", file=file
