@@ -99,7 +99,7 @@ def sum_frames(block, n_rows, n_columns, totals, n_finite):
     block : ndarray, shape (frames, >= rows, >= columns), read-only
     n_rows, n_columns : int
     totals : ndarray of float64, shape (frames,)
-    n_finite : ndarray of int64, shape (frames,)
+    n_finite : ndarray of float64, shape (frames,)
     """
     for frame in range(totals.size):
         for y in range(n_rows):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 from weakref import WeakKeyDictionary
 
@@ -10,15 +9,13 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from darfix_core.engine.compiler import load_compiler
-from darfix_core.engine.folding import fold_frames
 from darfix_core.engine.registry import step
-from darfix_core.model.arrays import AnyArray, FloatArray, IntArray
+from darfix_core.model.arrays import AnyArray, FloatArray
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.frame_operations import PerPixel
 from darfix_core.steps.chosen_frames import choose_frames
+from darfix_core.steps.frame_sums import FrameSums
 from darfix_core.units import Unit
-
-Sums = tuple[FloatArray, IntArray]
 
 # Intensities of the datasets that are in use: to move the limit does not read the frames again.
 _known: WeakKeyDictionary[Dataset, FloatArray] = WeakKeyDictionary()
@@ -137,9 +134,7 @@ def _mean_counts(dataset: Dataset) -> FloatArray:
     frames, n_masked = dataset.frames, 0
     if dataset.mask is not None:
         frames, n_masked = frames.map(_blank, masked=PerPixel(dataset.mask)), int(dataset.mask.sum())
-    fold = _FrameSums(len(frames))
-    fold_frames(frames, fold, what="intensity of the frames")
-    totals, n_finite = fold.result()
+    totals, n_finite = _FiniteCounts(2, len(frames)).of(frames, what="intensity of the frames")
     n_used = n_finite - n_masked
     mean: FloatArray = np.divide(totals, n_used, out=np.full(len(frames), np.nan), where=n_used > 0)
     return mean
@@ -149,36 +144,13 @@ def _blank(block: AnyArray, masked: AnyArray) -> AnyArray:
     return np.where(masked, block.dtype.type(0), block)
 
 
-class _FrameSums:
-    """Sum and number of the finite counts of each frame. Each stripe of rows has sums of its own."""
+class _FiniteCounts(FrameSums):
+    """Sum and number of the finite counts of each frame."""
 
-    def __init__(self, n_frames: int) -> None:
-        self._n_frames = n_frames
-        self._stripes = dict[int, Sums]()
-
-    def start(self, n_rows: int, n_columns: int) -> Sums:
-        return np.zeros(self._n_frames), np.zeros(self._n_frames, dtype=np.int64)
-
-    def part(self, accumulator: Sums, rows: slice) -> Sums:
-        return self.start(0, 0)
-
-    def add(self, accumulator: Sums, block: AnyArray, frames: slice) -> None:
+    def add(self, accumulator: FloatArray, block: AnyArray, frames: slice) -> None:
+        """Add the finite counts of some frames."""
         from darfix_core.kernels.frame_sums import sum_frames
         from darfix_core.kernels.layout import row_major_view
 
         totals, n_finite = accumulator
         sum_frames(row_major_view(block), *block.shape[1:], totals[frames], n_finite[frames])
-
-    def merge(self, accumulator: Sums, other: Sums) -> None:
-        for mine, others in zip(accumulator, other, strict=True):
-            np.add(mine, others, out=mine)
-
-    def finish(self, accumulator: Sums, rows: slice) -> Mapping[str, AnyArray]:
-        self._stripes[rows.start] = accumulator
-        return {}
-
-    def result(self) -> Sums:
-        """Sums over all stripes, from the first to the last, whoever was ready first."""
-        stripes = [self._stripes[row] for row in sorted(self._stripes)]
-        totals, n_finite = (np.sum(sums, axis=0) for sums in zip(*stripes, strict=True))
-        return totals, n_finite
