@@ -10,7 +10,7 @@ import numpy as np
 
 from darfix_core.engine.cutting import bytes_of_count, ranges
 from darfix_core.engine.execution import check_cancelled
-from darfix_core.model.arrays import AnyArray, FloatArray, IntArray
+from darfix_core.model.arrays import AnyArray, FloatArray, IntArray, lowest
 from darfix_core.model.frame_sources import Region, SourceFile, Storage, compact
 from darfix_core.model.frames import Frames
 
@@ -82,7 +82,7 @@ class CombinedSource:
 
         shape = (groups.size, region.rows.stop - region.rows.start, region.columns.stop - region.columns.start)
         if self.weights is None:
-            result = np.full(shape, _lowest(self.dtype), self.dtype)
+            result = np.full(shape, lowest(self.dtype), self.dtype)
             for numbers, block in self._blocks(groups, region):
                 raise_to_groups(block, np.searchsorted(groups, self.group[numbers]), result)
             return result
@@ -105,8 +105,3 @@ class CombinedSource:
 
 def _at_once(frame_bytes: int) -> int:
     return max(1, _PIECE_BYTES // max(1, frame_bytes))
-
-
-def _lowest(dtype: np.dtype[Any]) -> float | int:
-    """A value that no count is below."""
-    return -np.inf if dtype.kind == "f" else int(np.iinfo(dtype).min)

@@ -24,6 +24,11 @@ def readonly(array: AnyArray) -> AnyArray:
     return view
 
 
+def lowest(dtype: np.dtype[Any]) -> float | int:
+    """A value that no count of a type is below."""
+    return -np.inf if dtype.kind == "f" else int(np.iinfo(dtype).min)
+
+
 class FrozenDict(dict[K, V]):
     """Dictionary that cannot be changed; equal to, and combined with ``|`` into, an ordinary one. It can be pickled."""
 

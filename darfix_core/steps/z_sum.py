@@ -10,7 +10,7 @@ import numpy as np
 from darfix_core.engine.compiler import load_compiler
 from darfix_core.engine.folding import fold_frames
 from darfix_core.engine.registry import step
-from darfix_core.model.arrays import AnyArray, FloatArray
+from darfix_core.model.arrays import AnyArray, FloatArray, lowest
 from darfix_core.model.dataset import Dataset
 from darfix_core.model.maps import Map, Maps
 
@@ -66,9 +66,8 @@ class _SumAndMaximum:
         self._dtype = dataset.frames.dtype
 
     def start(self, n_rows: int, n_columns: int) -> Accumulator:
-        lowest = -np.inf if self._dtype.kind == "f" else np.iinfo(self._dtype).min
         shape = (1, n_rows, n_columns)
-        return np.zeros(shape), np.full(shape, lowest, self._dtype)
+        return np.zeros(shape), np.full(shape, lowest(self._dtype), self._dtype)
 
     def part(self, accumulator: Accumulator, rows: slice) -> Accumulator:
         total, highest = accumulator
